@@ -1,0 +1,110 @@
+package scanner
+
+import "net/netip"
+
+// MailFacts is how the domain receives mail and protects its name in mail.
+type MailFacts struct {
+	// MX is the record set, sorted by preference then name. NullMX is RFC 7505's
+	// "no mail here". Implicit: there is no MX and the domain's own address
+	// takes its place (RFC 5321 section 5.1); it is not connected to.
+	MX        []MXHost `json:"mx,omitempty"`
+	NullMX    bool     `json:"null_mx,omitempty"`
+	Implicit  bool     `json:"implicit,omitempty"`
+	MXFailure *Failure `json:"mx_failure,omitempty"`
+	SPF       SPF      `json:"spf"`
+	DMARC     DMARC    `json:"dmarc"`
+	DKIM      DKIM     `json:"dkim"`
+	MTASTS    MTASTS   `json:"mta_sts"`
+	TLSRPT    TLSRPT   `json:"tls_rpt"`
+}
+
+// MXHost is one mail server of the MX set.
+type MXHost struct {
+	Preference uint16       `json:"preference"`
+	Name       string       `json:"name"`
+	Addrs      []netip.Addr `json:"addrs,omitempty"`
+	Exists     bool         `json:"exists"`             // false: NXDOMAIN
+	Failure    *Failure     `json:"failure,omitempty"`  // of the look-up or of the SMTP session (the first address that answered counts)
+	Greeting   string       `json:"greeting,omitempty"` // the 220 line, at most 200 bytes
+	// STARTTLS is yes or no from the EHLO answer.
+	STARTTLS Tristate `json:"starttls"`
+	// TLS is the server behind STARTTLS; nil when there was none.
+	TLS *TLSHost `json:"tls,omitempty"`
+}
+
+// SPF is the policy of RFC 7208.
+type SPF struct {
+	Failure *Failure `json:"failure,omitempty"`
+	Records []string `json:"records,omitempty"` // every TXT that starts with v=spf1
+	// Error is a permanent error of grammar or evaluation ("unknown mechanism
+	// \"ip5\"", "include:... has no SPF record", "loop"), "" if none.
+	Error string `json:"error,omitempty"`
+	// Lookups counts the terms that query the DNS, includes and redirect
+	// followed (section 4.6.4: at most 10); Voids those without an answer (at
+	// most 2).
+	Lookups int `json:"lookups"`
+	Voids   int `json:"voids"`
+	// Unresolved is set when an include could not be fetched for now, so that
+	// Lookups is only a lower bound.
+	Unresolved *Failure `json:"unresolved,omitempty"`
+	// All is the qualifier of the effective "all": "-", "~", "?", "+", or "" if
+	// there is none (which reads as "?").
+	All      string   `json:"all"`
+	PTR      bool     `json:"ptr,omitempty"` // uses the deprecated ptr mechanism
+	Includes []string `json:"includes,omitempty"`
+}
+
+// DMARC is the policy of RFC 7489 and RFC 9989.
+type DMARC struct {
+	Failure *Failure `json:"failure,omitempty"`
+	At      string   `json:"at,omitempty"`      // the name that holds it ("_dmarc.example.hk")
+	Records []string `json:"records,omitempty"` // every TXT that starts with v=DMARC1
+	Error   string   `json:"error,omitempty"`   // a fault of syntax, "" if none
+	// Policy is what applies to the target itself: p, or sp when the record
+	// was found at a parent. "none", "quarantine", "reject".
+	Policy    string   `json:"policy,omitempty"`
+	Subdomain string   `json:"subdomain,omitempty"` // sp as written
+	Percent   int      `json:"percent"`             // pct, 100 if absent
+	RUA       []string `json:"rua,omitempty"`
+	RUF       []string `json:"ruf,omitempty"`
+}
+
+// DKIM is what was found under the selectors that were tried.
+type DKIM struct {
+	Tried   int       `json:"tried"` // how many selectors
+	Keys    []DKIMKey `json:"keys,omitempty"`
+	Failure *Failure  `json:"failure,omitempty"`
+}
+
+// DKIMKey is one key record (RFC 6376 section 3.6.1).
+type DKIMKey struct {
+	Selector string `json:"selector"`
+	Type     string `json:"type"`              // "rsa", "ed25519"
+	Bits     int    `json:"bits"`              // of an RSA key; 256 for ed25519
+	Revoked  bool   `json:"revoked,omitempty"` // empty p=
+	Testing  bool   `json:"testing,omitempty"` // t=y
+	Error    string `json:"error,omitempty"`   // the record cannot be used: why
+}
+
+// MTASTS is RFC 8461.
+type MTASTS struct {
+	Failure *Failure `json:"failure,omitempty"` // of the record's look-up
+	Records []string `json:"records,omitempty"` // TXT at _mta-sts that start with v=STSv1
+	URL     string   `json:"url,omitempty"`
+	// PolicyFailure is how fetching the policy failed; PolicyError a fault in it.
+	PolicyFailure *Failure `json:"policy_failure,omitempty"`
+	PolicyError   string   `json:"policy_error,omitempty"`
+	Mode          string   `json:"mode,omitempty"` // "enforce", "testing", "none"
+	MX            []string `json:"mx,omitempty"`
+	MaxAge        int64    `json:"max_age,omitempty"` // seconds
+	// Unmatched are MX names of the domain that the policy does not cover.
+	Unmatched []string `json:"unmatched,omitempty"`
+}
+
+// TLSRPT is RFC 8460.
+type TLSRPT struct {
+	Failure *Failure `json:"failure,omitempty"`
+	Records []string `json:"records,omitempty"`
+	Error   string   `json:"error,omitempty"`
+	RUA     []string `json:"rua,omitempty"`
+}

@@ -1,0 +1,84 @@
+package scanner
+
+import (
+	"net/netip"
+	"time"
+)
+
+// TLSFacts is what the web names' TLS servers offer.
+type TLSFacts struct {
+	Hosts []TLSHost `json:"hosts"` // one per web name that has an address
+}
+
+// TLSHost is one name at one address and port.
+type TLSHost struct {
+	Name string     `json:"name"`
+	Addr netip.Addr `json:"addr"`
+	Port uint16     `json:"port"`
+	// Failure is set when no TLS handshake could be made at all; Refused ports
+	// mean that there is no https.
+	Failure *Failure `json:"failure,omitempty"`
+	// Versions says for each version that was tried whether it was accepted:
+	// keys "SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3".
+	Versions map[string]Tristate `json:"versions,omitempty"`
+	// Preferred is the cipher suite (IANA name) chosen per version when the
+	// client offers all of them, strong ones first.
+	Preferred map[string]string `json:"preferred,omitempty"`
+	// Order is yes when the server insists on its own order, no when it
+	// follows the client's.
+	Order Tristate `json:"order"`
+	// Weak are weak suites (IANA names) that were accepted when only weak ones
+	// of their class were offered; WeakTested lists the classes that got a
+	// clear answer: "null", "anon", "export", "rc4", "des", "3des",
+	// "no-forward-secrecy".
+	Weak       []string `json:"weak,omitempty"`
+	WeakTested []string `json:"weak_tested,omitempty"`
+	// ForwardSecrecy: a suite with ephemeral keys is accepted.
+	ForwardSecrecy Tristate `json:"forward_secrecy"`
+	// Group is the preferred key-exchange group ("X25519MLKEM768", "x25519",
+	// "secp256r1", ...); WeakGroups are those accepted below 112 bits of
+	// strength ("secp192r1", "ffdhe1024" as "DHE 1024 bits", ...).
+	Group        string   `json:"group,omitempty"`
+	WeakGroups   []string `json:"weak_groups,omitempty"`
+	GroupsTested bool     `json:"groups_tested"`
+	DHEBits      int      `json:"dhe_bits,omitempty"` // size of the DHE prime, 0: no DHE seen
+	Chain        []Cert   `json:"chain,omitempty"`    // leaf first, as sent
+	// Verify is the verdict on the chain against the trust store: "" trusted.
+	Verify ChainVerdict `json:"verify,omitempty"`
+	// VerifyDetail is the library's technical message.
+	VerifyDetail string `json:"verify_detail,omitempty"`
+	NameMatch    bool   `json:"name_match"`             // the leaf is for Name
+	Stapled      bool   `json:"stapled"`                // an OCSP response came with the handshake
+	StapleError  string `json:"staple_error,omitempty"` // it came, but cannot be used: why
+	ALPN         string `json:"alpn,omitempty"`
+	Connections  int    `json:"connections"` // how many this took
+}
+
+// ChainVerdict says why a chain is not trusted.
+type ChainVerdict string
+
+// The verdicts; the empty one is a chain that leads to a trusted root (dates
+// and name are facts of their own).
+const (
+	ChainTrusted    ChainVerdict = ""
+	ChainSelfSigned ChainVerdict = "self-signed" // the leaf signed itself
+	ChainUnknownCA  ChainVerdict = "unknown-ca"  // ends in an issuer that nobody trusts
+	ChainIncomplete ChainVerdict = "incomplete"  // an intermediate was not sent
+	ChainInvalid    ChainVerdict = "invalid"     // another error; VerifyDetail says which
+)
+
+// Cert is one certificate of a chain.
+type Cert struct {
+	Subject    string    `json:"subject"`
+	Issuer     string    `json:"issuer"`
+	Names      []string  `json:"names,omitempty"` // DNS names
+	NotBefore  time.Time `json:"not_before"`
+	NotAfter   time.Time `json:"not_after"`
+	KeyType    string    `json:"key_type"` // "RSA", "ECDSA", "Ed25519"
+	KeyBits    int       `json:"key_bits"`
+	Signature  string    `json:"signature"` // Go's name, "SHA256-RSA"
+	SHA256     string    `json:"sha256"`    // fingerprint, hex
+	OCSP       bool      `json:"ocsp"`      // it names an OCSP responder
+	MustStaple bool      `json:"must_staple,omitempty"`
+	SelfSigned bool      `json:"self_signed,omitempty"`
+}

@@ -1,0 +1,161 @@
+package scanner
+
+import "net/netip"
+
+// WebFacts is what the site's web servers answered.
+type WebFacts struct {
+	// Roots are the four starting points that exist: http and https of the
+	// apex and of www, in that order. Starts whose name has no address are
+	// left out (DNSFacts says so).
+	Roots []WebRoot `json:"roots"`
+	// CORS is the answer of the main page to a foreign Origin.
+	CORS *CORSAnswer `json:"cors,omitempty"`
+	// SecurityTxt is /.well-known/security.txt over https (RFC 9116).
+	SecurityTxt *SecurityTxt `json:"security_txt,omitempty"`
+	// LinkedHosts are the other hosts that the main page loads things from.
+	LinkedHosts []LinkedHost `json:"linked_hosts,omitempty"`
+}
+
+// WebRoot is one start followed to its end, hop by hop.
+type WebRoot struct {
+	Start string `json:"start"` // "http://example.hk/"
+	Hops  []Hop  `json:"hops"`  // in order; the last is the page, or where it broke
+	// Failure is set when the chain did not end in an answer of the server's
+	// (refused, timed out, blocked, a loop, too many redirects...).
+	Failure *Failure `json:"failure,omitempty"`
+	// Loop: the chain came back to an address it had already visited, or was
+	// longer than MaxHops.
+	Loop bool  `json:"loop,omitempty"`
+	Page *Page `json:"page,omitempty"` // what the last hop's HTML holds
+}
+
+// MaxHops is how many redirects are followed.
+const MaxHops = 10
+
+// Hop is one request and the head of its answer.
+type Hop struct {
+	URL     string     `json:"url"`
+	Addr    netip.Addr `json:"addr"`
+	Status  int        `json:"status"` // 0: no answer
+	Headers []Header   `json:"headers,omitempty"`
+	Cookies []Cookie   `json:"cookies,omitempty"`
+	Bytes   int64      `json:"bytes"`               // of the body that were read, decoded
+	Capped  bool       `json:"capped,omitempty"`    // the body was longer than what was read
+	TLSName string     `json:"tls_error,omitempty"` // https: the certificate did not verify; the hop was read all the same
+}
+
+// Header is one header line as received; names in canonical form.
+type Header struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Get returns the values of the named header (canonical form), in order.
+func (h *Hop) Get(name string) []string {
+	var out []string
+	for _, x := range h.Headers {
+		if x.Name == name {
+			out = append(out, x.Value)
+		}
+	}
+	return out
+}
+
+// Cookie is a Set-Cookie line, without the value: a value can be a secret.
+type Cookie struct {
+	Name     string `json:"name"`
+	Domain   string `json:"domain,omitempty"`
+	Path     string `json:"path,omitempty"`
+	Secure   bool   `json:"secure"`
+	HTTPOnly bool   `json:"http_only"`
+	SameSite string `json:"same_site,omitempty"` // "Lax", "Strict", "None", "" absent
+	MaxAge   int64  `json:"max_age,omitempty"`   // seconds; 0: until the browser closes
+	// Session: the name or the lifetime says that it keeps somebody signed in.
+	Session bool `json:"session"`
+}
+
+// Page is what was read out of an HTML body. URLs are absolute.
+type Page struct {
+	Title     string `json:"title,omitempty"`
+	Generator string `json:"generator,omitempty"` // <meta name="generator">
+	// MetaCSP are the contents of <meta http-equiv="Content-Security-Policy">.
+	MetaCSP      []string   `json:"meta_csp,omitempty"`
+	MetaReferrer string     `json:"meta_referrer,omitempty"`
+	Scripts      []Resource `json:"scripts,omitempty"`
+	Styles       []Resource `json:"styles,omitempty"`
+	Media        []Resource `json:"media,omitempty"` // img, audio, video, iframe, object
+	Forms        []Form     `json:"forms,omitempty"`
+	// Listing: the page is a web server's automatic list of files.
+	Listing bool `json:"listing,omitempty"`
+	// Default: the page is a server's welcome page that nobody replaced ("nginx", "apache", "iis"...).
+	Default string `json:"default,omitempty"`
+	// Trace is the kind of program error that the page shows ("php", "python", "java", "dotnet"...), or "".
+	Trace string `json:"trace,omitempty"`
+}
+
+// Resource is something a page loads.
+type Resource struct {
+	URL       string `json:"url"`
+	Tag       string `json:"tag"` // "script", "link", "img", ...
+	Integrity bool   `json:"integrity,omitempty"`
+}
+
+// Form is a form of the page.
+type Form struct {
+	Action   string `json:"action"`
+	Method   string `json:"method"` // "GET" or "POST"
+	Password bool   `json:"password,omitempty"`
+}
+
+// CORSAnswer is the answer to a request with a foreign Origin.
+type CORSAnswer struct {
+	URL         string   `json:"url"`
+	Origin      string   `json:"origin"`       // what was sent
+	AllowOrigin string   `json:"allow_origin"` // what came back
+	Credentials bool     `json:"credentials"`
+	Failure     *Failure `json:"failure,omitempty"`
+}
+
+// SecurityTxt is the file of RFC 9116.
+type SecurityTxt struct {
+	URL     string   `json:"url"`
+	Status  int      `json:"status"`
+	Found   bool     `json:"found"` // 200, text/plain, and it has at least one field of RFC 9116
+	Contact []string `json:"contact,omitempty"`
+	Expires []string `json:"expires,omitempty"` // as written
+	Signed  bool     `json:"signed,omitempty"`
+	Failure *Failure `json:"failure,omitempty"`
+}
+
+// LinkedHost is another host that the page loads from.
+type LinkedHost struct {
+	Name    string   `json:"name"`
+	Kinds   []string `json:"kinds"`  // "script", "style", "media", sorted
+	Exists  bool     `json:"exists"` // false: NXDOMAIN
+	Failure *Failure `json:"failure,omitempty"`
+}
+
+// Main returns the root whose page stands for the site: the first that ended
+// in an answer with a status below 400, https first, apex before www; nil when
+// there is none.
+func (w *WebFacts) Main() *WebRoot {
+	for _, scheme := range []string{"https://", "http://"} {
+		for i := range w.Roots {
+			r := &w.Roots[i]
+			if len(r.Start) > len(scheme) && r.Start[:len(scheme)] == scheme && r.Failure == nil && r.Last() != nil && r.Last().Status < 400 {
+				return r
+			}
+		}
+	}
+	return nil
+}
+
+// Last returns the last hop that got an answer, or nil.
+func (r *WebRoot) Last() *Hop {
+	for i := len(r.Hops) - 1; i >= 0; i-- {
+		if r.Hops[i].Status != 0 {
+			return &r.Hops[i]
+		}
+	}
+	return nil
+}
