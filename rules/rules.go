@@ -130,9 +130,11 @@ func Families() []string { return []string{"web", "tls", "mail", "dns", "exposur
 
 // Load parses the embedded files, once. An error is a broken build: tests
 // find it.
-var Load = sync.OnceValues(func() (*Catalogue, error) { return parse(files) })
+var Load = sync.OnceValues(func() (*Catalogue, error) { return Parse(files) })
 
-func parse(fsys fs.FS) (*Catalogue, error) {
+// Parse reads a catalogue from one YAML file per family at the root of fsys;
+// all five must be there. Tests use it for catalogues of their own.
+func Parse(fsys fs.FS) (*Catalogue, error) {
 	c := &Catalogue{byID: map[string]int{}}
 	for _, family := range Families() {
 		data, err := fs.ReadFile(fsys, family+".yaml")
