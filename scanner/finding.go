@@ -53,6 +53,8 @@ const (
 	NANotActive NAReason = "not-active" // active checks were not asked for
 	NAPrivate   NAReason = "private"    // private addresses were allowed in this scan
 	NAHidden    NAReason = "hidden"     // the resolver that was asked does not show this
+	NAElsewhere NAReason = "elsewhere"  // the name only leads on to a site of another domain
+	NACovered   NAReason = "covered"    // a graver fault that another rule reports stands before this one
 )
 
 // Passed makes a pass.
