@@ -6,8 +6,12 @@ import "net/netip"
 // parent sees it, every authoritative server asked directly, the DNSSEC chain
 // and the records that other families need.
 type DNSFacts struct {
+	// Failure is set when the delegation could not be found out; then
+	// ParentNS and Servers are empty and say nothing about the domain.
+	Failure *Failure `json:"failure,omitempty"`
 	// Exists is false when the name itself does not exist (NXDOMAIN proven by
-	// an authoritative answer, or by the resolver that was asked).
+	// an authoritative answer, or by the resolver that was asked). A domain
+	// whose web ports are led elsewhere (--connect-to) counts as existing.
 	Exists bool   `json:"exists"`
 	Zone   string `json:"zone"` // the zone that holds the target, "example.hk"
 	// ParentNS is the delegation: the NS names that the parent zone (or, in
