@@ -1,0 +1,214 @@
+package checks
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cybersec-infohub/infohub/scanner"
+)
+
+// tlsChecks are the checks of the family tls. All but the first judge every
+// web name at every address where a handshake could be made.
+func tlsChecks() []scanner.Check {
+	needs := []string{"tls"}
+	return slices.Concat([]scanner.Check{
+		{Rule: "tls.https.missing", Needs: []string{"web"}, Judge: httpsMissing},
+	}, certificateChecks(), []scanner.Check{
+		{Rule: "tls.version.old", Needs: needs, Judge: onTLS(versionOld)},
+		{Rule: "tls.version.no-tls13", Needs: needs, Judge: onTLS(versionNoTLS13)},
+		{Rule: "tls.cipher.weak", Needs: needs, Judge: onTLS(cipherWeak)},
+		{Rule: "tls.cipher.no-forward-secrecy", Needs: needs, Judge: onTLS(cipherNoForwardSecrecy)},
+		{Rule: "tls.group.weak", Needs: needs, Judge: onTLS(groupWeak)},
+		{Rule: "tls.stapling.missing", Needs: needs, Judge: onChains(staplingMissing)},
+	})
+}
+
+// tlsHost is one host that made a handshake, as a rule sees it.
+type tlsHost struct {
+	scanner.TLSHost
+	at    string // for the evidence: "example.hk (192.0.2.1)"
+	facts *scanner.Facts
+}
+
+// onTLS judges every host; those without TLS are left out, those that we could
+// not reach are unknown.
+func onTLS(judge func(v *votes, h tlsHost)) func(*scanner.Facts) scanner.Finding {
+	return func(f *scanner.Facts) scanner.Finding {
+		if len(f.TLS.Hosts) == 0 {
+			return noTLSHost(f)
+		}
+		var v votes
+		for _, h := range f.TLS.Hosts {
+			at := fmt.Sprintf("%s (%s)", h.Name, h.Addr)
+			switch {
+			case h.Failure == nil:
+				judge(&v, tlsHost{TLSHost: h, at: at, facts: f})
+			case noTLS(h.Failure), outOfReach(h.Failure) && examined(f, h.Name):
+				v.skip(scanner.NANoHTTPS)
+			default:
+				v.unknown(h.Failure, at, h.Failure.Error())
+			}
+		}
+		return v.finding()
+	}
+}
+
+// noTLSHost: the probe had nothing to connect to, or was kept from it.
+func noTLSHost(f *scanner.Facts) scanner.Finding {
+	if f.DNS != nil {
+		for _, h := range f.DNS.Hosts {
+			if h.Failure != nil {
+				return scanner.CannotTell(h.Failure, scanner.Evidence{Subject: h.Name, Observed: h.Failure.Error()})
+			}
+		}
+	}
+	if run := f.RunOf("tls"); run != nil && run.Failure != nil {
+		return scanner.CannotTell(run.Failure)
+	}
+	return scanner.DoesNotApply(scanner.NANoWeb)
+}
+
+// noTLS: the server is there and speaks no TLS; tls.https.missing says whether
+// that is a fault.
+func noTLS(why *scanner.Failure) bool { return isClosed(why) || why.Kind == scanner.FailTLS }
+
+// outOfReach: the scanning machine could not or may not go there (often it has
+// no IPv6), which says nothing about the site.
+func outOfReach(why *scanner.Failure) bool {
+	switch why.Kind {
+	case scanner.FailUnreachable, scanner.FailForbidden, scanner.FailLimit:
+		return true
+	}
+	return false
+}
+
+// examined tells whether a handshake was made with the name at any address.
+func examined(f *scanner.Facts, name string) bool {
+	return f.TLS != nil && slices.ContainsFunc(f.TLS.Hosts, func(h scanner.TLSHost) bool { return h.Name == name && h.Failure == nil })
+}
+
+// httpsMissing judges each web name: what answers over http has to answer over
+// https too. It reads what visitors meet (the web facts) and takes a handshake
+// of the TLS probe as proof that https is there.
+func httpsMissing(f *scanner.Facts) scanner.Finding {
+	if len(f.Web.Roots) == 0 {
+		return notTried(f)
+	}
+	var v votes
+	for i := range f.Web.Roots {
+		secure := &f.Web.Roots[i]
+		name, ok := strings.CutPrefix(secure.Start, "https://")
+		if !ok {
+			continue
+		}
+		name = strings.TrimSuffix(name, "/")
+		if examined(f, name) || (len(secure.Hops) > 0 && secure.Hops[0].Status != 0) {
+			v.pass(secure.Start, "https answers")
+			continue
+		}
+		why := secure.Failure
+		if why == nil {
+			why = scanner.Failf(scanner.FailInternal, "no answer was recorded")
+		}
+		if !noTLS(why) {
+			v.unknown(why, secure.Start, why.Error())
+			continue
+		}
+		plainWithout(&v, rootOf(f, "http://"+name+"/"), secure.Start, why)
+	}
+	if len(v.passes) == 0 {
+		v.skip(scanner.NANoWeb)
+	}
+	if f.RunOf("web") != nil && f.RunOf("web").Failure != nil && v.failure == nil {
+		v.unknown(f.RunOf("web").Failure, f.Target.Domain, "not every start was tried")
+	}
+	return v.finding()
+}
+
+// plainWithout judges the http start of a name that has no https.
+func plainWithout(v *votes, plain *scanner.WebRoot, secure string, why *scanner.Failure) {
+	if plain == nil || len(plain.Hops) == 0 || plain.Hops[0].Status == 0 {
+		switch {
+		case plain != nil && plain.Failure != nil && !isClosed(plain.Failure):
+			v.unknown(plain.Failure, plain.Start, plain.Failure.Error())
+		case why.Kind == scanner.FailTLS:
+			// Something listens for https alone and turns strangers away, perhaps
+			// for want of a client certificate.
+			v.unknown(why, secure, why.Error())
+		}
+		return
+	}
+	first, last := &plain.Hops[0], plain.Last()
+	seen := fmt.Sprintf("status %d; %s: %s", first.Status, secure, why.Error())
+	switch {
+	case first.Status >= 400 && first.Status != 401: // no page without https either
+		v.unknown(refusal(first), plain.Start, seen)
+	case plain.Failure == nil && strings.HasPrefix(last.URL, "https://"):
+		v.warn(hostOf(plain.Start), plain.Start, seen+"; leads to "+last.URL)
+	default:
+		v.fail(hostOf(plain.Start), plain.Start, seen)
+	}
+}
+
+func rootOf(f *scanner.Facts, start string) *scanner.WebRoot {
+	for i := range f.Web.Roots {
+		if f.Web.Roots[i].Start == start {
+			return &f.Web.Roots[i]
+		}
+	}
+	return nil
+}
+
+// uncertain says that a server gave no clear answer to a question.
+func uncertain(question string) *scanner.Failure {
+	return scanner.Failf(scanner.FailUncertain, "no clear answer about "+question)
+}
+
+func versionOld(v *votes, h tlsHost) {
+	if h.Versions == nil {
+		return // looked at briefly: another address of the name stands for it
+	}
+	var accepted, unclear []string
+	for _, version := range []string{"SSLv3", "TLSv1.0", "TLSv1.1"} {
+		switch answer, tried := h.Versions[version]; {
+		case answer == scanner.Yes:
+			accepted = append(accepted, version)
+		case answer == scanner.Unknown && (tried || version != "SSLv3"):
+			unclear = append(unclear, version)
+		}
+	}
+	switch {
+	case len(accepted) > 0:
+		v.fail(h.Name, h.at, "accepts "+strings.Join(accepted, ", "))
+	case len(unclear) > 0:
+		v.unknown(uncertain(strings.Join(unclear, ", ")), h.at, "no clear answer: "+strings.Join(unclear, ", "))
+	default:
+		v.pass(h.at, "accepts only "+strings.Join(acceptedVersions(h), ", "))
+	}
+}
+
+func acceptedVersions(h tlsHost) []string {
+	var out []string
+	for version, answer := range h.Versions {
+		if answer == scanner.Yes {
+			out = append(out, version)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func versionNoTLS13(v *votes, h tlsHost) {
+	if h.Versions == nil {
+		return
+	}
+	switch h.Versions["TLSv1.3"] {
+	case scanner.Yes:
+		v.pass(h.at, "accepts TLSv1.3")
+	case scanner.No:
+		v.fail(h.Name, h.at, "accepts "+strings.Join(acceptedVersions(h), ", "))
+	default:
+		v.unknown(uncertain("TLSv1.3"), h.at, "no clear answer: TLSv1.3")
+	}
+}
