@@ -35,7 +35,9 @@ type MXHost struct {
 // SPF is the policy of RFC 7208.
 type SPF struct {
 	Failure *Failure `json:"failure,omitempty"`
-	Records []string `json:"records,omitempty"` // every TXT that starts with v=spf1
+	// Records are the SPF records. Where there is none but a TXT that somebody
+	// meant as one ("v=spf1;..."), it stands here and Error says what is wrong.
+	Records []string `json:"records,omitempty"`
 	// Error is a permanent error of grammar or evaluation ("unknown mechanism
 	// \"ip5\"", "include:... has no SPF record", "loop"), "" if none.
 	Error string `json:"error,omitempty"`
@@ -44,11 +46,13 @@ type SPF struct {
 	// most 2).
 	Lookups int `json:"lookups"`
 	Voids   int `json:"voids"`
-	// Unresolved is set when an include could not be fetched for now, so that
-	// Lookups is only a lower bound.
+	// Unresolved is set when a term could not be looked up for now (or a
+	// redirect depends on each message), so that Lookups and Voids are only
+	// lower bounds and All may be missing.
 	Unresolved *Failure `json:"unresolved,omitempty"`
-	// All is the qualifier of the effective "all": "-", "~", "?", "+", or "" if
-	// there is none (which reads as "?").
+	// All is the qualifier of the effective "all", redirect followed: "-", "~",
+	// "?", "+", or "" if there is none (which reads as "?"). What lets everybody
+	// pass by other means (ip4:0.0.0.0/0, the include of a +all) counts as "+".
 	All      string   `json:"all"`
 	PTR      bool     `json:"ptr,omitempty"` // uses the deprecated ptr mechanism
 	Includes []string `json:"includes,omitempty"`
@@ -57,21 +61,24 @@ type SPF struct {
 // DMARC is the policy of RFC 7489 and RFC 9989.
 type DMARC struct {
 	Failure *Failure `json:"failure,omitempty"`
-	At      string   `json:"at,omitempty"`      // the name that holds it ("_dmarc.example.hk")
-	Records []string `json:"records,omitempty"` // every TXT that starts with v=DMARC1
-	Error   string   `json:"error,omitempty"`   // a fault of syntax, "" if none
+	At      string   `json:"at,omitempty"` // the name that holds it ("_dmarc.example.hk")
+	// Records are the DMARC records at that name. Where there is none but a TXT
+	// that somebody meant as one ("v=dmarc1;..."), it stands here and Error
+	// says what is wrong.
+	Records []string `json:"records,omitempty"`
+	Error   string   `json:"error,omitempty"` // a fault of syntax, "" if none
 	// Policy is what applies to the target itself: p, or sp when the record
 	// was found at a parent. "none", "quarantine", "reject".
 	Policy    string   `json:"policy,omitempty"`
 	Subdomain string   `json:"subdomain,omitempty"` // sp as written
-	Percent   int      `json:"percent"`             // pct, 100 if absent
+	Percent   int      `json:"percent"`             // pct, 100 if absent; 0 for t=y, which replaces pct=0 (RFC 9989)
 	RUA       []string `json:"rua,omitempty"`
 	RUF       []string `json:"ruf,omitempty"`
 }
 
 // DKIM is what was found under the selectors that were tried.
 type DKIM struct {
-	Tried   int       `json:"tried"` // how many selectors
+	Tried   int       `json:"tried"` // how many selectors got an answer
 	Keys    []DKIMKey `json:"keys,omitempty"`
 	Failure *Failure  `json:"failure,omitempty"`
 }
@@ -91,7 +98,8 @@ type MTASTS struct {
 	Failure *Failure `json:"failure,omitempty"` // of the record's look-up
 	Records []string `json:"records,omitempty"` // TXT at _mta-sts that start with v=STSv1
 	URL     string   `json:"url,omitempty"`
-	// PolicyFailure is how fetching the policy failed; PolicyError a fault in it.
+	// PolicyFailure is how fetching the policy failed; PolicyError a fault in
+	// the record, the HTTP status or the policy.
 	PolicyFailure *Failure `json:"policy_failure,omitempty"`
 	PolicyError   string   `json:"policy_error,omitempty"`
 	Mode          string   `json:"mode,omitempty"` // "enforce", "testing", "none"
