@@ -17,7 +17,7 @@ import (
 // products, and forms without a word in them.
 var same = []string{
 	"platform.nginx", "platform.apache", "platform.iis", "platform.cloudflare", "platform.bind", "platform.postfix",
-	"report.head", "report.words.separator",
+	"report.head", "report.words.separator", "report.counts.separator",
 }
 
 func texts(t *testing.T, lang Lang) map[string]text {
@@ -126,7 +126,7 @@ func TestEveryTextIsInItsScript(t *testing.T) {
 				if lang != English && regexp.MustCompile(`\p{Han}[,;:?!(]|[,;:?!)]\p{Han}`).MatchString(s) {
 					t.Errorf("%s %s has a half-width mark beside a character: %s", lang, key, s)
 				}
-				if s != strings.TrimSpace(s) && key != "report.words.separator" {
+				if s != strings.TrimSpace(s) && !strings.HasSuffix(key, ".separator") {
 					t.Errorf("%s %s has space at an end: %q", lang, key, s)
 				}
 			}

@@ -1,0 +1,350 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/cybersec-infohub/infohub/internal/i18n"
+	"github.com/cybersec-infohub/infohub/scanner"
+)
+
+const (
+	defaultWidth = 80
+	leastWidth   = 40
+	// fewEvidence is how many items of evidence stand under a fault unless all
+	// are asked for.
+	fewEvidence = 3
+)
+
+// Text writes reports for a terminal: the grade, what to mend first, then the
+// families. No line is longer than Options.Width but those of snippets, which
+// are left whole so that they can be copied. Every state is a word as well as a
+// colour.
+func Text(w io.Writer, reports []*scanner.Report, opts Options) error {
+	p := &printer{w: opts.words(), width: opts.Width, colour: opts.Colour, verbose: opts.Verbose}
+	if p.width == 0 {
+		p.width = defaultWidth
+	}
+	p.width = max(p.width, leastWidth)
+	for _, r := range reports {
+		v := newView(r, opts)
+		p.head(v)
+		p.firstFixes(v)
+		for _, f := range v.Families {
+			p.family(f)
+		}
+		p.tail(v)
+	}
+	if len(reports) > 1 {
+		p.summary(reports, opts)
+	}
+	if len(reports) > 0 {
+		p.whereToLook(reports, opts)
+	}
+	if _, err := io.WriteString(w, p.out.String()); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	return nil
+}
+
+// ink is an ANSI style; plain is none.
+type ink string
+
+const (
+	plain  ink = ""
+	strong ink = "1"
+	faint  ink = "2"
+	red    ink = "1;31"
+	green  ink = "32"
+	yellow ink = "33"
+	blue   ink = "36"
+)
+
+func inkOf(o scanner.Outcome) ink {
+	switch o {
+	case scanner.Fail:
+		return red
+	case scanner.Warn:
+		return yellow
+	case scanner.Pass:
+		return green
+	case scanner.UnknownResult:
+		return blue
+	}
+	return faint
+}
+
+func inkOfGrade(letter string) ink {
+	switch letter {
+	case "A+", "A", "B":
+		return green
+	case "C", "D":
+		return yellow
+	case "E", "F":
+		return red
+	}
+	return blue
+}
+
+type printer struct {
+	w       *i18n.Words
+	out     strings.Builder
+	width   int
+	colour  bool
+	verbose bool
+}
+
+func (p *printer) ink(style ink, s string) string {
+	if !p.colour || style == plain || s == "" {
+		return s
+	}
+	return "\x1b[" + string(style) + "m" + s + "\x1b[0m"
+}
+
+func (p *printer) blank() { p.out.WriteByte('\n') }
+
+// para writes s, wrapped, behind a label: the label begins at column indent,
+// the text stands at column at on every line.
+func (p *printer) para(indent int, label string, labelInk ink, at int, s string, style ink) {
+	for i, line := range wrap(s, p.width-at) {
+		lead := strings.Repeat(" ", at)
+		if i == 0 && label != "" {
+			gap := at - indent - columns(label)
+			lead = strings.Repeat(" ", indent) + p.ink(labelInk, label) + strings.Repeat(" ", max(gap, 1))
+		}
+		p.out.WriteString(strings.TrimRight(lead+p.ink(style, line), " ") + "\n")
+	}
+}
+
+func (p *printer) line(at int, s string, style ink) { p.para(at, "", plain, at, s, style) }
+
+func (p *printer) head(v *view) {
+	if p.out.Len() > 0 {
+		p.blank()
+		p.blank()
+	}
+	p.line(0, v.T("report.title", "domain", v.Domain), strong)
+	if v.ASCII != "" {
+		p.line(0, v.ASCII, faint)
+	}
+	if n := v.Notice; n != nil {
+		p.blank()
+		p.line(2, sentences(v.Words, append([]string{n.Title}, n.Say...)...), yellow)
+		p.advice(2, n.Next)
+		p.detail(2, n.Detail)
+	}
+	p.blank()
+	p.line(2, v.Verdict.Spoken, inkOfGrade(v.Verdict.Letter))
+	p.line(2, sentences(v.Words, v.Verdict.Say...), plain)
+	p.advice(2, sentences(v.Words, v.Verdict.Next...))
+	if total := v.Counts.Judged(); total > 0 {
+		passed := v.T("report.passed-of", "passed", v.Counts.Passed, "n", total)
+		p.line(2, p.joined(append([]string{passed}, counted(v.Words, v.Counts)...)...), plain)
+	}
+	p.line(2, v.T("report.date.sentence", "date", v.Checked, "seconds", v.Seconds), faint)
+}
+
+// counted writes the counts but for those that passed, leaving out zeros.
+func counted(w *i18n.Words, c counts) []string {
+	var words []string
+	for _, x := range []struct {
+		n   int
+		key string
+	}{{c.Failed, "faults"}, {c.Warned, "warnings"}, {c.Unknown, "unknown"}, {c.NA, "na"}} {
+		if x.n > 0 {
+			words = append(words, w.T("report.counts."+x.key, "n", x.n))
+		}
+	}
+	return words
+}
+
+// joined puts counts into one line.
+func (p *printer) joined(words ...string) string {
+	words = slices.DeleteFunc(words, func(s string) bool { return s == "" })
+	return strings.Join(words, p.w.T("report.counts.separator"))
+}
+
+func (p *printer) advice(at int, next string) {
+	if next != "" {
+		p.line(at, p.w.T("report.next-step", "next", next), plain)
+	}
+}
+
+func (p *printer) detail(at int, detail string) {
+	if detail != "" {
+		p.line(at, p.w.T("report.detail", "detail", detail), faint)
+	}
+}
+
+func (p *printer) firstFixes(v *view) {
+	if len(v.First) == 0 {
+		return
+	}
+	p.blank()
+	p.line(0, v.T(fmt.Sprint("report.first.", len(v.First))), strong)
+	for i, it := range v.First {
+		p.blank()
+		p.para(2, fmt.Sprint(i+1), strong, 5, it.Title, strong)
+		p.line(5, p.about(it), faint)
+		p.line(5, it.Fix, plain)
+		p.remedies(5, it)
+	}
+}
+
+// about is a rule's severity, time and owner.
+func (p *printer) about(it *item) string {
+	if it.Severity() == "" {
+		return it.Rule.ID
+	}
+	return list(p.w, it.Severity(), it.Effort(), it.Owner()) + " (" + it.Rule.ID + ")"
+}
+
+// remedies shows the first snippet, since a terminal has no folds, or all.
+func (p *printer) remedies(at int, it *item) {
+	var others []string
+	for i, rem := range it.Remedies {
+		if i > 0 && !p.verbose {
+			others = append(others, rem.Platform())
+			continue
+		}
+		p.line(at, p.w.T("report.paste.for", "platform", rem.Platform()), faint)
+		for line := range strings.SplitSeq(rem.Snippet, "\n") {
+			p.out.WriteString(strings.TrimRight(strings.Repeat(" ", at+4)+line, " ") + "\n")
+		}
+	}
+	if len(others) > 0 {
+		p.line(at, p.w.T("report.paste.others", "platforms", list(p.w, others...)), faint)
+	}
+}
+
+func (p *printer) family(f *family) {
+	p.blank()
+	head := f.Title
+	if f.Letter != "" {
+		head = p.w.T("report.family.head", "family", f.Title, "letter", f.Letter, "score", f.Score)
+	}
+	p.line(0, head, strong)
+	if f.WhyNone != "" {
+		p.line(2, f.WhyNone, plain)
+	}
+	at := 4
+	for _, it := range f.Faults {
+		at = max(at, columns(it.Label())+4)
+	}
+	if len(f.Unknown) > 0 {
+		at = max(at, columns(f.Unknown[0].Items[0].Label())+4)
+	}
+	for _, it := range f.Faults {
+		p.para(2, it.Label(), inkOf(it.Outcome), at, it.Title, strong)
+		p.line(at, p.about(it), faint)
+		p.evidence(at, it)
+		if p.verbose && it.Fixed == 0 {
+			p.line(at, it.Why, plain)
+			p.line(at, it.Fix, plain)
+			p.remedies(at, it)
+		}
+		if p.verbose {
+			for _, ref := range it.Rule.References {
+				p.line(at, ref.Title+": "+ref.URL, faint)
+			}
+		}
+	}
+	for _, g := range f.Unknown {
+		p.para(2, g.Items[0].Label(), inkOf(scanner.UnknownResult), at, g.Reason, plain)
+		for _, it := range g.Items {
+			p.para(at, "-", plain, at+2, it.Title, plain)
+		}
+		p.advice(at, g.Next)
+		p.detail(at, g.Detail)
+	}
+	p.rest(f)
+}
+
+func (p *printer) evidence(at int, it *item) {
+	shown, more := it.Evidence, it.More
+	if !p.verbose && len(shown) > fewEvidence {
+		more += len(shown) - fewEvidence
+		shown = shown[:fewEvidence]
+	}
+	for _, e := range shown {
+		p.line(at, e.Subject+": "+e.Observed, plain)
+	}
+	if more > 0 {
+		p.line(at, p.w.T("report.seen.more", "n", more), faint)
+	}
+}
+
+// rest is what needs nobody's work: counts, or all of it.
+func (p *printer) rest(f *family) {
+	var words []string
+	if n := f.Counts.Passed; n > 0 {
+		words = append(words, p.w.T("report.counts.passed", "n", n))
+	}
+	if n := f.Counts.NA; n > 0 {
+		words = append(words, p.w.T("report.counts.na", "n", n))
+	}
+	if len(words) > 0 {
+		p.line(2, p.joined(words...), faint)
+	}
+	if !p.verbose {
+		return
+	}
+	if len(f.Passed) > 0 {
+		p.line(2, p.w.T("report.passed"), green)
+	}
+	for _, it := range f.Passed {
+		p.para(4, "-", plain, 6, it.Title, plain)
+	}
+	for _, g := range f.NA {
+		p.line(2, g.Reason, faint)
+		for _, it := range g.Items {
+			p.para(4, "-", plain, 6, it.Title, plain)
+		}
+	}
+}
+
+func (p *printer) tail(v *view) {
+	if v.Report.Status == scanner.Unreachable {
+		return
+	}
+	p.blank()
+	p.line(0, v.T("active.title"), strong)
+	p.line(2, v.Active, plain)
+}
+
+// summary is one line for each of several sites.
+func (p *printer) summary(reports []*scanner.Report, opts Options) {
+	p.blank()
+	p.blank()
+	p.line(0, p.w.T("report.sites", "n", len(reports)), strong)
+	for _, r := range reports {
+		v := newView(r, opts)
+		label, say := v.Verdict.Letter, p.joined(counted(p.w, v.Counts)...)
+		if label == "" {
+			label = "-"
+			say = p.joined(v.Verdict.Spoken, say)
+		} else {
+			say = p.joined(v.Verdict.Score, say)
+		}
+		if v.Notice != nil {
+			say = v.Notice.Title
+		}
+		p.para(2, label, inkOfGrade(v.Verdict.Letter), 6, v.Domain+": "+say, plain)
+	}
+}
+
+// whereToLook is the last line: what a reader can ask next.
+func (p *printer) whereToLook(reports []*scanner.Report, opts Options) {
+	p.blank()
+	for _, r := range reports {
+		for _, id := range r.First {
+			if rule, ok := opts.Catalogue.Rule(id); ok {
+				p.line(0, p.w.T("report.more.rule", "rule", rule.ID), faint)
+				return
+			}
+		}
+	}
+	p.line(0, p.w.T("report.more.rules"), faint)
+}
