@@ -73,6 +73,7 @@ func onBodies(fault func(*scanner.Page) string) func(*scanner.Facts) scanner.Fin
 			}
 			for _, p := range found {
 				v.pass(p.url, "no sign of it")
+				p.brokeOff(&v)
 			}
 		}
 		return v.finding()

@@ -15,11 +15,11 @@ func tlsChecks() []scanner.Check {
 	return slices.Concat([]scanner.Check{
 		{Rule: "tls.https.missing", Needs: []string{"web"}, Judge: httpsMissing},
 	}, certificateChecks(), []scanner.Check{
-		{Rule: "tls.version.old", Needs: needs, Judge: onTLS(versionOld)},
-		{Rule: "tls.version.no-tls13", Needs: needs, Judge: onTLS(versionNoTLS13)},
-		{Rule: "tls.cipher.weak", Needs: needs, Judge: onTLS(cipherWeak)},
-		{Rule: "tls.cipher.no-forward-secrecy", Needs: needs, Judge: onTLS(cipherNoForwardSecrecy)},
-		{Rule: "tls.group.weak", Needs: needs, Judge: onTLS(groupWeak)},
+		{Rule: "tls.version.old", Needs: needs, Judge: onWhole(versionOld)},
+		{Rule: "tls.version.no-tls13", Needs: needs, Judge: onWhole(versionNoTLS13)},
+		{Rule: "tls.cipher.weak", Needs: needs, Judge: onWhole(cipherWeak)},
+		{Rule: "tls.cipher.no-forward-secrecy", Needs: needs, Judge: onWhole(cipherNoForwardSecrecy)},
+		{Rule: "tls.group.weak", Needs: needs, Judge: onWhole(groupWeak)},
 		{Rule: "tls.stapling.missing", Needs: needs, Judge: onChains(staplingMissing)},
 	})
 }
@@ -52,6 +52,35 @@ func onTLS(judge func(v *votes, h tlsHost)) func(*scanner.Facts) scanner.Finding
 		}
 		return v.finding()
 	}
+}
+
+// onWhole is onTLS for what is only asked at one address of a name, which
+// stands for the others. Where that one has no TLS, nothing was asked at all.
+func onWhole(judge func(v *votes, h tlsHost)) func(*scanner.Facts) scanner.Finding {
+	some := onTLS(func(v *votes, h tlsHost) {
+		if h.whole() {
+			judge(v, h)
+		}
+	})
+	return func(f *scanner.Facts) scanner.Finding {
+		got := some(f)
+		if got.Outcome == scanner.NotApplicable && slices.ContainsFunc(f.TLS.Hosts, func(h scanner.TLSHost) bool { return h.Failure == nil }) {
+			return scanner.CannotTell(scanner.Failf(scanner.FailLimit, "only the certificate was looked at"))
+		}
+		return got
+	}
+}
+
+// whole: more was asked than for the certificate, beginning with old versions.
+func (h tlsHost) whole() bool { _, asked := h.Versions["TLSv1.0"]; return asked }
+
+// unclear says that the server gave no clear answer to a question.
+func (h tlsHost) unclear(v *votes, question string) {
+	why := h.Partial
+	if why == nil {
+		why = scanner.Failf(scanner.FailUncertain, "no clear answer about "+question)
+	}
+	v.unknown(why, h.at, "no clear answer: "+question)
 }
 
 // noTLSHost: the probe had nothing to connect to, or was kept from it.
@@ -140,6 +169,10 @@ func plainWithout(v *votes, plain *scanner.WebRoot, secure string, why *scanner.
 		return
 	}
 	first, last := &plain.Hops[0], plain.Last()
+	if isBlockPage(plain) {
+		v.unknown(plain.Failure, plain.Start, plain.Failure.Error())
+		return
+	}
 	seen := fmt.Sprintf("status %d; %s: %s", first.Status, secure, why.Error())
 	switch {
 	case first.Status >= 400 && first.Status != 401: // no page without https either
@@ -160,21 +193,13 @@ func rootOf(f *scanner.Facts, start string) *scanner.WebRoot {
 	return nil
 }
 
-// uncertain says that a server gave no clear answer to a question.
-func uncertain(question string) *scanner.Failure {
-	return scanner.Failf(scanner.FailUncertain, "no clear answer about "+question)
-}
-
 func versionOld(v *votes, h tlsHost) {
-	if h.Versions == nil {
-		return // looked at briefly: another address of the name stands for it
-	}
 	var accepted, unclear []string
 	for _, version := range []string{"SSLv3", "TLSv1.0", "TLSv1.1"} {
-		switch answer, tried := h.Versions[version]; {
-		case answer == scanner.Yes:
+		switch h.Versions[version] {
+		case scanner.Yes:
 			accepted = append(accepted, version)
-		case answer == scanner.Unknown && (tried || version != "SSLv3"):
+		case scanner.Unknown:
 			unclear = append(unclear, version)
 		}
 	}
@@ -182,7 +207,7 @@ func versionOld(v *votes, h tlsHost) {
 	case len(accepted) > 0:
 		v.fail(h.Name, h.at, "accepts "+strings.Join(accepted, ", "))
 	case len(unclear) > 0:
-		v.unknown(uncertain(strings.Join(unclear, ", ")), h.at, "no clear answer: "+strings.Join(unclear, ", "))
+		h.unclear(v, strings.Join(unclear, ", "))
 	default:
 		v.pass(h.at, "accepts only "+strings.Join(acceptedVersions(h), ", "))
 	}
@@ -200,15 +225,12 @@ func acceptedVersions(h tlsHost) []string {
 }
 
 func versionNoTLS13(v *votes, h tlsHost) {
-	if h.Versions == nil {
-		return
-	}
 	switch h.Versions["TLSv1.3"] {
 	case scanner.Yes:
 		v.pass(h.at, "accepts TLSv1.3")
 	case scanner.No:
 		v.fail(h.Name, h.at, "accepts "+strings.Join(acceptedVersions(h), ", "))
 	default:
-		v.unknown(uncertain("TLSv1.3"), h.at, "no clear answer: TLSv1.3")
+		h.unclear(v, "TLSv1.3")
 	}
 }

@@ -26,7 +26,7 @@ func certificateChecks() []scanner.Check {
 func onChains(judge func(v *votes, h tlsHost)) func(*scanner.Facts) scanner.Finding {
 	return onTLS(func(v *votes, h tlsHost) {
 		if len(h.Chain) == 0 {
-			v.unknown(uncertain("the certificate"), h.at, "no certificate was seen")
+			h.unclear(v, "the certificate")
 			return
 		}
 		judge(v, h)
@@ -98,6 +98,8 @@ func certificateUntrusted(v *votes, h tlsHost) {
 		v.pass(h.at, seen)
 	case scanner.ChainIncomplete: // tls.chain.incomplete says so; browsers often find the rest
 		v.skip(scanner.NACovered)
+	case scanner.ChainUnverified:
+		v.unknown(noTrustStore(h), h.at, seen)
 	default:
 		if h.VerifyDetail != "" {
 			seen += ": " + h.VerifyDetail
@@ -112,9 +114,15 @@ func chainIncomplete(v *votes, h tlsHost) {
 		v.pass(h.at, fmt.Sprintf("%d certificates sent, down from %s", len(h.Chain), h.Chain[len(h.Chain)-1].Issuer))
 	case scanner.ChainIncomplete:
 		v.fail(h.Name, h.at, fmt.Sprintf("%d certificates sent; the issuer %s is missing", len(h.Chain), h.Chain[len(h.Chain)-1].Issuer))
+	case scanner.ChainUnverified:
+		v.unknown(noTrustStore(h), h.at, fmt.Sprintf("%d certificates sent", len(h.Chain)))
 	default:
 		v.skip(scanner.NACovered)
 	}
+}
+
+func noTrustStore(h tlsHost) *scanner.Failure {
+	return scanner.Failf(scanner.FailMissing, "ca-certificates: "+h.VerifyDetail)
 }
 
 // signed are the certificates whose key and signature matter: a root that was

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/cybersec-infohub/infohub/scanner"
 )
 
 // weakClasses are the classes of cipher suites that nobody should accept, by
@@ -39,9 +41,6 @@ func suiteClass(suite string) string {
 }
 
 func cipherWeak(v *votes, h tlsHost) {
-	if len(h.WeakTested) == 0 && len(h.Weak) == 0 {
-		return // looked at briefly: another address of the name stands for it
-	}
 	var weak []string
 	for _, suite := range h.Weak {
 		if class := suiteClass(suite); slices.Contains(weakClasses(), class) {
@@ -58,7 +57,7 @@ func cipherWeak(v *votes, h tlsHost) {
 	case len(weak) > 0:
 		v.fail(h.Name, h.at, "accepts "+strings.Join(weak, ", "))
 	case len(unclear) > 0:
-		v.unknown(uncertain(strings.Join(unclear, ", ")), h.at, "no clear answer: "+strings.Join(unclear, ", "))
+		h.unclear(v, strings.Join(unclear, ", "))
 	default:
 		v.pass(h.at, "accepts none of "+strings.Join(weakClasses(), ", "))
 	}
@@ -75,15 +74,14 @@ func cipherNoForwardSecrecy(v *votes, h tlsHost) {
 	}
 	tested := slices.Contains(h.WeakTested, noForwardSecrecy)
 	switch {
-	case h.ForwardSecrecy == "no":
+	case h.ForwardSecrecy == scanner.No:
 		v.fail(h.Name, h.at, "no suite with ephemeral keys is accepted")
 	case len(without) > 0:
 		v.warn(h.Name, h.at, "accepts "+strings.Join(without, ", "))
-	case h.ForwardSecrecy == "yes" && tested:
+	case h.ForwardSecrecy == scanner.Yes && tested:
 		v.pass(h.at, "accepts suites with ephemeral keys only")
-	case h.ForwardSecrecy == "" && len(h.WeakTested) == 0: // looked at briefly
 	default:
-		v.unknown(uncertain("forward secrecy"), h.at, "no clear answer")
+		h.unclear(v, "forward secrecy")
 	}
 }
 
@@ -97,8 +95,7 @@ func groupWeak(v *votes, h tlsHost) {
 		v.fail(h.Name, h.at, "accepts "+strings.Join(weak, ", "))
 	case h.GroupsTested:
 		v.pass(h.at, "accepts no weak group; prefers "+h.Group)
-	case len(h.WeakTested) == 0: // looked at briefly
 	default:
-		v.unknown(uncertain("key exchange groups"), h.at, "no clear answer")
+		h.unclear(v, "key exchange groups")
 	}
 }

@@ -58,6 +58,8 @@ func firstHop(v *votes, root *scanner.WebRoot) {
 	host, to := hostOf(root.Start), redirectOf(root)
 	seen := fmt.Sprint("status ", hop.Status)
 	switch {
+	case isBlockPage(root):
+		v.unknown(root.Failure, root.Start, root.Failure.Error())
 	case strings.HasPrefix(to, "https://"):
 		v.pass(root.Start, seen+", Location: "+to)
 	case to != "" && strings.HasPrefix(root.Hops[len(root.Hops)-1].URL, "https://"):
@@ -126,6 +128,8 @@ func corsReflected(f *scanner.Facts) scanner.Finding {
 	switch {
 	case c == nil:
 		return notAsked(f, "")
+	case !sameSite(hostOf(c.URL), f.Target.Domain):
+		return scanner.DoesNotApply(scanner.NAElsewhere)
 	case c.Failure != nil:
 		return scanner.CannotTell(c.Failure, scanner.Evidence{Subject: c.URL, Observed: c.Failure.Error()})
 	}
@@ -168,7 +172,7 @@ func notAsked(f *scanner.Facts, scheme string) scanner.Finding {
 func securityTxtMissing(f *scanner.Facts) scanner.Finding {
 	s := f.Web.SecurityTxt
 	switch {
-	case s == nil:
+	case s == nil, s.Failure != nil && len(pagesOver(f, "https")) == 0:
 		return notAsked(f, "https")
 	case s.Failure != nil:
 		return scanner.CannotTell(s.Failure, scanner.Evidence{Subject: s.URL, Observed: s.Failure.Error()})
@@ -219,9 +223,13 @@ func securityTxtExpired(f *scanner.Facts) scanner.Finding {
 // linkedDangling: whoever registers a name that a page loads from decides what
 // the page loads.
 func linkedDangling(f *scanner.Facts) scanner.Finding {
-	found := pages(f)
-	if len(found) == 0 {
+	main := f.Web.Main()
+	if main == nil {
 		return noPage(f, "")
+	}
+	p := page{url: main.Last().URL, host: hostOf(main.Last().URL), hop: main.Last()}
+	if !sameSite(p.host, f.Target.Domain) {
+		return scanner.DoesNotApply(scanner.NAElsewhere)
 	}
 	var v votes
 	for _, h := range f.Web.LinkedHosts {
@@ -232,9 +240,10 @@ func linkedDangling(f *scanner.Facts) scanner.Finding {
 		case h.Exists:
 			v.pass(h.Name, "exists; "+kinds)
 		default:
-			v.fail(found[0].host, h.Name, "does not exist; "+kinds)
+			v.fail(p.host, h.Name, "does not exist; "+kinds)
 		}
 	}
+	p.brokeOff(&v)
 	v.skip(scanner.NANotUsed)
 	return v.finding()
 }

@@ -19,12 +19,13 @@ func contentChecks() []scanner.Check {
 // mixedContent: scripts, styles and frames over http let anybody on the way
 // rewrite the page; pictures only themselves.
 func mixedContent(v *votes, p page) {
-	if p.body == nil {
-		v.skip(scanner.NANotUsed)
-		return
-	}
 	if policiesOf(p).has("upgrade-insecure-requests") {
 		v.pass(p.url, "Content-Security-Policy: upgrade-insecure-requests")
+		return
+	}
+	p.brokeOff(v)
+	if p.body == nil {
+		v.skip(scanner.NANotUsed)
 		return
 	}
 	clean := true
@@ -59,6 +60,7 @@ func mixedContent(v *votes, p page) {
 // sriMissing: a script of another owner is only as safe as that owner's server,
 // unless the page says what it must contain.
 func sriMissing(v *votes, p page) {
+	p.brokeOff(v)
 	if p.body == nil {
 		v.skip(scanner.NANotUsed)
 		return
@@ -85,6 +87,7 @@ func formInsecure(f *scanner.Facts) scanner.Finding {
 		return noPage(f, "")
 	}
 	for _, p := range secure {
+		p.brokeOff(&v)
 		for _, form := range formsOf(p) {
 			seen := form.Method + " " + form.Action
 			switch {
@@ -98,6 +101,7 @@ func formInsecure(f *scanner.Facts) scanner.Finding {
 		}
 	}
 	for _, p := range plain {
+		p.brokeOff(&v)
 		for _, form := range formsOf(p) {
 			if form.Password {
 				v.fail(p.host, p.url, form.Method+" "+form.Action+" with a password")

@@ -17,6 +17,14 @@ type page struct {
 	body      *scanner.Page // nil: no HTML
 }
 
+// brokeOff makes a page whose end did not come unknown: the fault may have been
+// there. A fault that was seen stays one.
+func (p page) brokeOff(v *votes) {
+	if why := p.hop.BodyFailure; why != nil {
+		v.unknown(why, p.url, why.Error())
+	}
+}
+
 // pages are the distinct pages that stand for the site: the ends of its https
 // starts or, where https leads to none, of its http starts.
 func pages(f *scanner.Facts) []page {
@@ -48,18 +56,17 @@ func pagesOver(f *scanner.Facts, scheme string) []page {
 }
 
 // answers are all answers of the target's own site over this scheme ("" for
-// either), redirects and errors included, each address once.
+// either), redirects and errors included. An address that was asked twice is
+// there twice: the answers may differ.
 func answers(f *scanner.Facts, scheme string) []page {
 	var found []page
-	seen := map[string]bool{}
 	for i := range f.Web.Roots {
 		for j := range f.Web.Roots[i].Hops {
 			hop := &f.Web.Roots[i].Hops[j]
 			host := hostOf(hop.URL)
-			if hop.Status == 0 || seen[hop.URL] || !sameSite(host, f.Target.Domain) || (scheme != "" && !strings.HasPrefix(hop.URL, scheme+"://")) {
+			if hop.Status == 0 || !sameSite(host, f.Target.Domain) || (scheme != "" && !strings.HasPrefix(hop.URL, scheme+"://")) {
 				continue
 			}
-			seen[hop.URL] = true
 			found = append(found, page{url: hop.URL, host: host, hop: hop})
 		}
 	}
@@ -162,6 +169,11 @@ func refusal(hop *scanner.Hop) *scanner.Failure {
 		kind = scanner.FailBlocked
 	}
 	return scanner.Failf(kind, fmt.Sprintf("%s answered with status %d", hop.URL, hop.Status))
+}
+
+// isBlockPage: the first answer is a firewall's, not the site's.
+func isBlockPage(root *scanner.WebRoot) bool {
+	return len(root.Hops) == 1 && root.Failure != nil && root.Failure.Kind == scanner.FailBlocked
 }
 
 // hostOf returns the host name of an address, in lower case, "" if it has none.
