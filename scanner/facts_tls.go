@@ -18,6 +18,10 @@ type TLSHost struct {
 	// Failure is set when no TLS handshake could be made at all; Refused ports
 	// mean that there is no https.
 	Failure *Failure `json:"failure,omitempty"`
+	// Partial is set when there was a handshake, but some question below got no
+	// answer (an unknown version, an empty Chain, a class that is not in
+	// WeakTested): why the first of them did not.
+	Partial *Failure `json:"partial,omitempty"`
 	// Versions says for each version that was tried whether it was accepted:
 	// keys "SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3".
 	Versions map[string]Tristate `json:"versions,omitempty"`
@@ -65,6 +69,7 @@ const (
 	ChainUnknownCA  ChainVerdict = "unknown-ca"  // ends in an issuer that nobody trusts
 	ChainIncomplete ChainVerdict = "incomplete"  // an intermediate was not sent
 	ChainInvalid    ChainVerdict = "invalid"     // another error; VerifyDetail says which
+	ChainUnverified ChainVerdict = "unverified"  // this machine has no trust store: nothing can be said
 )
 
 // Cert is one certificate of a chain.

@@ -1,0 +1,269 @@
+package tlsprobe
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/cybersec-infohub/infohub/scanner"
+)
+
+// Depth is how much of a server is examined, which is how many connections
+// that may take.
+type Depth int
+
+// The depths.
+const (
+	CertOnly Depth = iota // the certificate: at most 2 connections
+	Brief                 // and old versions, without ALPN, for mail servers: at most 6
+	Full                  // everything: at most 18
+)
+
+func (d Depth) connections() int {
+	switch d {
+	case Full:
+		return 18
+	case Brief:
+		return 6
+	}
+	return 2
+}
+
+// Server is what to examine.
+type Server struct {
+	Name string // for the server name indication and the certificate
+	Addr netip.Addr
+	Port uint16
+	// Dial makes a connection on which a ClientHello may be sent at once; it
+	// bounds its own time. It is called from several goroutines.
+	Dial func(ctx context.Context) (net.Conn, error)
+	// Roots is the trust store; nil is the system's.
+	Roots *x509.CertPool
+	Now   time.Time // the time at which certificates are judged
+	Depth Depth
+	// Timeout bounds one conversation after Dial; 0 is 5 s.
+	Timeout time.Duration
+}
+
+const (
+	// atATime is how many connections to one server are open at a time.
+	atATime = 3
+	// maxSilent is how many questions may go unanswered for the whole timeout
+	// before the rest is not asked any more.
+	maxSilent = 4
+)
+
+// exam is one examination: it makes the connections and keeps count.
+type exam struct {
+	Server
+
+	mu     sync.Mutex
+	made   int              // connections
+	silent int              // conversations that ran into the timeout
+	cut    bool             // the server cut a conversation
+	met    bool             // a connection was made
+	shut   *scanner.Failure // why no further connection is made
+	why    *scanner.Failure // why the first lost question was lost
+}
+
+// dial makes a connection, unless the limit is reached or an earlier one was
+// turned away: a server that has closed its door is left alone.
+func (x *exam) dial(ctx context.Context) (net.Conn, error) {
+	x.mu.Lock()
+	switch {
+	case ctx.Err() != nil:
+		x.shut = scanner.FailureOf(context.Cause(ctx))
+	case x.shut == nil && x.made >= x.Depth.connections():
+		x.shut = scanner.Failf(scanner.FailLimit, fmt.Sprintf("%d connections were made", x.made))
+	}
+	if x.shut != nil {
+		defer x.mu.Unlock()
+		return nil, x.shut
+	}
+	x.made++
+	n := x.made
+	x.mu.Unlock()
+
+	conn, err := x.Dial(ctx)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if err == nil {
+		x.met = true
+		return conn, nil
+	}
+	why := scanner.FailureOf(err)
+	if x.met && (why.Kind == scanner.FailRefused || why.Kind == scanner.FailTimeout || why.Kind == scanner.FailReset) && ctx.Err() == nil {
+		why = scanner.Failf(scanner.FailBlocked, fmt.Sprintf("connection %d to a server that had taken others: %s", n, why))
+	}
+	if x.shut == nil {
+		x.shut = why
+	}
+	return nil, why
+}
+
+// begin puts the deadline of one conversation on conn; the returned function
+// takes the watch on ctx off.
+func (x *exam) begin(ctx context.Context, conn net.Conn) (stop func() bool) {
+	// A connection that cannot have a deadline is cut by the watch at least.
+	_ = conn.SetDeadline(time.Now().Add(x.timeout()))
+	return context.AfterFunc(ctx, func() { _ = conn.Close() })
+}
+
+func (x *exam) timeout() time.Duration {
+	if x.Timeout > 0 {
+		return x.Timeout
+	}
+	return 5 * time.Second
+}
+
+// verdict is what became of a question.
+type verdict int
+
+const (
+	notAsked verdict = iota
+	accepted         // a ServerHello with the version that was asked for
+	lower            // a ServerHello with a lower version
+	declined         // an alert
+	cut              // the connection was closed or reset: perhaps a no, perhaps a rate limit
+	lost             // no answer: timeout, no connection, not TLS
+)
+
+type reply struct {
+	verdict verdict
+	flight  flight
+}
+
+// answered: there is a ServerHello.
+func (r reply) answered() bool { return r.verdict == accepted || r.verdict == lower }
+
+// ask puts one question on a connection of its own.
+func (x *exam) ask(ctx context.Context, q question) reply {
+	hello, err := q.marshal(x.Name)
+	if err != nil {
+		return x.fail(ctx, err)
+	}
+	conn, err := x.dial(ctx)
+	if err != nil {
+		return x.fail(ctx, err)
+	}
+	defer func() { _ = conn.Close() }()
+	defer x.begin(ctx, conn)()
+	if _, err := conn.Write(hello); err != nil {
+		return x.fail(ctx, err)
+	}
+	f, err := readFlight(conn, q)
+	if err != nil {
+		return x.fail(ctx, err)
+	}
+	if f.version < q.version {
+		return reply{lower, f}
+	}
+	return reply{accepted, f}
+}
+
+// fail sorts an error into an answer or the lack of one.
+func (x *exam) fail(ctx context.Context, err error) reply {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	var alert alertError
+	if errors.As(err, &alert) {
+		return reply{verdict: declined}
+	}
+	why := scanner.FailureOf(err)
+	if ctx.Err() != nil {
+		why = scanner.FailureOf(context.Cause(ctx))
+	}
+	switch {
+	case why == x.shut:
+	case why.Kind == scanner.FailReset:
+		x.cut = true
+		return reply{verdict: cut}
+	case why.Kind == scanner.FailTimeout:
+		if x.silent++; x.silent >= maxSilent && x.shut == nil {
+			x.shut = scanner.Failf(scanner.FailTimeout, fmt.Sprintf("%d questions got no answer", x.silent))
+		}
+	}
+	if x.why == nil {
+		x.why = why
+	}
+	return reply{verdict: lost}
+}
+
+// parallel runs fns, a few at a time, and waits for all.
+func parallel(n int, fns ...func()) {
+	var wg sync.WaitGroup
+	sem := make(chan struct{}, n)
+	for _, fn := range fns {
+		sem <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-sem }()
+			fn()
+		})
+	}
+	wg.Wait()
+}
+
+// handshake is one whole handshake by crypto/tls. state is nil when it did not
+// get as far as the certificate; final says that asking more is no use.
+type handshake struct {
+	state *tls.ConnectionState
+	err   *scanner.Failure
+	final bool
+}
+
+// handshake talks as an ordinary client does that accepts everything: the
+// chain is judged by us, later.
+func (x *exam) handshake(ctx context.Context) handshake {
+	conn, err := x.dial(ctx)
+	if err != nil {
+		return handshake{err: scanner.FailureOf(err), final: true}
+	}
+	defer func() { _ = conn.Close() }()
+	defer x.begin(ctx, conn)()
+	var state *tls.ConnectionState
+	// Suites that are off by default (RSA key transport, 3DES, RC4) are on
+	// when they are named.
+	var suites []uint16
+	for _, s := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
+		suites = append(suites, s.ID)
+	}
+	cfg := &tls.Config{
+		ServerName:         x.Name,
+		MinVersion:         tls.VersionTLS10, // #nosec G402 -- a scanner talks to old servers too
+		CipherSuites:       suites,
+		InsecureSkipVerify: true, // #nosec G402 -- judged in verify.go, with reasons
+		// A server that wants a certificate of ours ends the handshake later
+		// than this: what it showed until then counts.
+		VerifyConnection: func(s tls.ConnectionState) error { state = &s; return nil },
+	}
+	if x.Depth != Brief {
+		cfg.NextProtos = []string{"h2", "http/1.1"}
+	}
+	client := tls.Client(conn, cfg)
+	err = client.HandshakeContext(ctx)
+	if err == nil {
+		s := client.ConnectionState()
+		state = &s
+		_ = client.Close() // says goodbye
+	}
+	if state != nil {
+		return handshake{state: state}
+	}
+	var plain tls.RecordHeaderError
+	why := scanner.FailureOf(err)
+	switch {
+	case ctx.Err() != nil:
+		return handshake{err: scanner.FailureOf(context.Cause(ctx)), final: true}
+	case why.Kind == scanner.FailTimeout, errors.As(err, &plain):
+		return handshake{err: why, final: true}
+	case why.Kind == scanner.FailProtocol:
+		why.Kind = scanner.FailTLS // an alert, or a handshake that makes no sense
+	}
+	return handshake{err: why}
+}

@@ -1,0 +1,176 @@
+package tlsprobe
+
+import (
+	"crypto/ecdh"
+	"crypto/rand"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"golang.org/x/crypto/cryptobyte"
+)
+
+// Types of records, messages and extensions (RFC 8446 sections 5.1, 4, 4.2).
+const (
+	recordChange    = 20
+	recordAlert     = 21
+	recordHandshake = 22
+
+	msgClientHello       = 1
+	msgServerHello       = 2
+	msgCertificate       = 11
+	msgServerKeyExchange = 12
+	msgCertRequest       = 13
+	msgServerHelloDone   = 14
+	msgCertStatus        = 22
+
+	extServerName        = 0
+	extStatusRequest     = 5
+	extGroups            = 10
+	extPointFormats      = 11
+	extSignatures        = 13
+	extPadding           = 21
+	extMasterSecret      = 23
+	extSupportedVersions = 43
+	extPSKModes          = 45
+	extKeyShare          = 51
+
+	renegotiationSCSV = 0x00FF // RFC 5746 section 3.3
+)
+
+// question is a ClientHello whose answer tells one thing. The version is the
+// highest that is offered; up to TLS 1.2 a server may answer with a lower one.
+type question struct {
+	version uint16
+	suites  []uint16
+	groups  []uint16 // none: the server may use any
+}
+
+// marshal writes the ClientHello as one record. name goes into the server name
+// indication unless it is an address (RFC 6066 section 3).
+func (q question) marshal(name string) ([]byte, error) {
+	random := make([]byte, 64)
+	if _, err := rand.Read(random); err != nil {
+		return nil, fmt.Errorf("client random: %w", err)
+	}
+	var session []byte
+	if q.version == vTLS13 {
+		session = random[32:] // middleboxes let TLS 1.3 pass when it looks like a resumption
+	}
+	extensions, err := q.extensions(name)
+	if err != nil {
+		return nil, err
+	}
+	body := func(padding []byte) ([]byte, error) {
+		var b cryptobyte.Builder
+		b.AddUint16(min(q.version, vTLS12))
+		b.AddBytes(random[:32])
+		b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(session) })
+		b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
+			addAll(b, q.suites)
+			if q.version < vTLS13 {
+				b.AddUint16(renegotiationSCSV)
+			}
+		})
+		b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddUint8(0) }) // no compression
+		if q.version > vSSL3 {
+			b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
+				b.AddBytes(extensions)
+				b.AddBytes(padding)
+			})
+		}
+		return b.Bytes()
+	}
+	hello, err := body(nil)
+	// Some old appliances hang on a hello of 256 to 511 bytes (RFC 7685).
+	if n := len(hello) + 4; err == nil && q.version > vSSL3 && n > 255 && n < 512 {
+		hello, err = body(padding(512 - n))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("client hello: %w", err)
+	}
+	var b cryptobyte.Builder
+	b.AddUint8(recordHandshake)
+	b.AddUint16(min(q.version, vTLS10)) // what every server reads
+	b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
+		b.AddUint8(msgClientHello)
+		b.AddUint24LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(hello) })
+	})
+	return b.Bytes()
+}
+
+func padding(n int) []byte {
+	n = max(n-4, 1)
+	return append([]byte{0, extPadding, byte(n >> 8), byte(n)}, make([]byte, n)...)
+}
+
+// extensions of TLS 1.0 and later. The last one is never empty: some old
+// servers cannot read such a hello.
+func (q question) extensions(name string) ([]byte, error) {
+	var b cryptobyte.Builder
+	if _, err := netip.ParseAddr(name); err != nil && name != "" {
+		extension(&b, extServerName, func(b *cryptobyte.Builder) {
+			b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
+				b.AddUint8(0)
+				b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes([]byte(strings.TrimSuffix(name, "."))) })
+			})
+		})
+	}
+	extension(&b, extMasterSecret, func(*cryptobyte.Builder) {})
+	extension(&b, extStatusRequest, func(b *cryptobyte.Builder) { b.AddBytes([]byte{1, 0, 0, 0, 0}) }) // an OCSP response, please
+	if len(q.groups) > 0 {
+		extension(&b, extGroups, func(b *cryptobyte.Builder) {
+			b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) { addAll(b, q.groups) })
+		})
+	}
+	if q.version < vTLS13 {
+		extension(&b, extPointFormats, func(b *cryptobyte.Builder) { b.AddBytes([]byte{1, 0}) }) // uncompressed
+	}
+	if q.version >= vTLS12 {
+		extension(&b, extSignatures, func(b *cryptobyte.Builder) {
+			b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) { addAll(b, signatureSchemes()) })
+		})
+	}
+	if q.version == vTLS13 {
+		key, err := ecdh.X25519().GenerateKey(rand.Reader)
+		if err != nil {
+			return nil, fmt.Errorf("key share: %w", err)
+		}
+		extension(&b, extSupportedVersions, func(b *cryptobyte.Builder) { b.AddBytes([]byte{2, vTLS13 >> 8, vTLS13 & 0xff}) })
+		extension(&b, extPSKModes, func(b *cryptobyte.Builder) { b.AddBytes([]byte{1, 1}) })
+		// One share only: a server that would rather have another group says
+		// which in a HelloRetryRequest, and that is all we want to know.
+		extension(&b, extKeyShare, func(b *cryptobyte.Builder) {
+			b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
+				b.AddUint16(groupX25519)
+				b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(key.PublicKey().Bytes()) })
+			})
+		})
+	}
+	return b.Bytes()
+}
+
+func extension(b *cryptobyte.Builder, id uint16, data func(*cryptobyte.Builder)) {
+	b.AddUint16(id)
+	b.AddUint16LengthPrefixed(data)
+}
+
+func addAll(b *cryptobyte.Builder, values []uint16) {
+	for _, v := range values {
+		b.AddUint16(v)
+	}
+}
+
+// signatureSchemes are all that a server may still have (RFC 8446 section
+// 4.2.3, RFC 5246 section 7.4.1.4.1), old ones last.
+func signatureSchemes() []uint16 {
+	return []uint16{
+		0x0403, 0x0503, 0x0603, // ECDSA with SHA-2
+		0x0807, 0x0808, // Ed25519, Ed448
+		0x0804, 0x0805, 0x0806, 0x0809, 0x080a, 0x080b, // RSA-PSS
+		0x0401, 0x0501, 0x0601, // RSA with SHA-2
+		0x0303, 0x0301, 0x0402, // SHA-224, and DSA with SHA-256
+		0x0203, 0x0201, 0x0202, // SHA-1: ECDSA, RSA, DSA
+		0x0101, // RSA with MD5
+	}
+}

@@ -1,0 +1,224 @@
+package tlsprobe
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"maps"
+	"slices"
+
+	"github.com/cybersec-infohub/infohub/scanner"
+)
+
+// Examine learns what a server offers. It returns soon after ctx ends, with
+// what it has by then.
+func Examine(ctx context.Context, s Server) scanner.TLSHost {
+	x := &exam{Server: s}
+	a := answers{versions: map[uint16]reply{}, classes: map[string]reply{}}
+	first := x.handshake(ctx)
+	a.state = first.state
+	if !first.final {
+		switch {
+		case s.Depth == Full:
+			x.full(ctx, &a)
+		case first.state == nil:
+			// What crypto/tls cannot read, we can, up to TLS 1.2.
+			x.askVersions(ctx, &a, vTLS12)
+		}
+		if s.Depth == Brief && (a.state != nil || a.best() != 0) {
+			x.askVersions(ctx, &a, oldVersions()...)
+		}
+	}
+	h := scanner.TLSHost{Name: s.Name, Addr: s.Addr, Port: s.Port}
+	if a.state == nil && a.best() == 0 {
+		h.Failure = first.err
+	} else {
+		a.write(&h, x.believe(ctx, &a))
+		x.certificates(&h, &a)
+		if a.state == nil && len(h.Chain) == 0 && x.why == nil {
+			x.why = first.err
+		}
+		h.Partial = x.why
+	}
+	h.Connections = x.made
+	return h
+}
+
+// answers is what the questions of one examination brought.
+type answers struct {
+	state    *tls.ConnectionState // nil: crypto/tls did not get there
+	versions map[uint16]reply
+	again    reply            // the question of ordered again, with the chosen suite last
+	classes  map[string]reply // what settled each class of weak suites
+	forward  reply            // suites with forward secrecy only
+	primes   reply            // DHE suites only
+	curves   reply            // weak curves only
+}
+
+// taken tells whether the server is known to speak a version.
+func (a *answers) taken(v uint16) bool {
+	if a.state != nil && a.state.Version == v || a.versions[v].verdict == accepted {
+		return true
+	}
+	for _, r := range a.versions {
+		if r.verdict == lower && r.flight.version == v {
+			return true
+		}
+	}
+	return false
+}
+
+// best is the best version that the server is known to speak, 0 if none.
+func (a *answers) best() uint16 {
+	for _, v := range allVersions() {
+		if a.taken(v) {
+			return v
+		}
+	}
+	return 0
+}
+
+// legacy returns the lowest and the highest version up to TLS 1.2 that the
+// server speaks, 0 if none. SSLv3 is the lowest only when it is the only one:
+// its hello has no extensions.
+func (a *answers) legacy() (low, high uint16) {
+	for _, v := range allVersions() {
+		if v == vTLS13 || !a.taken(v) {
+			continue
+		}
+		high = max(high, v)
+		if low == 0 || v > vSSL3 {
+			low = v
+		}
+	}
+	return low, high
+}
+
+// ordered is the version at which the order of suites is looked at.
+func (a *answers) ordered() uint16 {
+	_, high := a.legacy()
+	return cmp.Or(high, a.best())
+}
+
+// forwardSecret: some suite that was chosen has ephemeral keys.
+func (a *answers) forwardSecret() bool {
+	if a.state != nil && suiteOf(a.state.CipherSuite).forwardSecret() {
+		return true
+	}
+	for _, r := range a.versions {
+		if r.answered() && suiteOf(r.flight.suite).forwardSecret() {
+			return true
+		}
+	}
+	return a.forward.answered()
+}
+
+// versionQuestion offers all ordinary suites, strong ones first.
+func versionQuestion(v uint16) question {
+	groups := until2
+	if v == vTLS13 {
+		groups = only3
+	}
+	return question{v, suitesFor(v, ordinary), groupsFor(groups)}
+}
+
+func (x *exam) askVersions(ctx context.Context, a *answers, versions ...uint16) {
+	replies := make([]reply, len(versions))
+	var asking []func()
+	for i, v := range versions {
+		asking = append(asking, func() { replies[i] = x.ask(ctx, versionQuestion(v)) })
+	}
+	parallel(atATime, asking...)
+	for i, v := range versions {
+		a.versions[v] = replies[i]
+	}
+}
+
+// full asks everything: beside the handshake five versions, the order, at most
+// seven weak suites, forward secrecy, primes, curves, and the question of
+// believe are 17 connections.
+func (x *exam) full(ctx context.Context, a *answers) {
+	x.askVersions(ctx, a, allVersions()...)
+	var asking []func()
+	if v := a.ordered(); a.versions[v].verdict == accepted {
+		// What was chosen goes to the end. The list is not just reversed, since
+		// servers take ChaCha20 at its head for a sign of a client without AES.
+		q, chosen := versionQuestion(v), a.versions[v].flight.suite
+		q.suites = append(slices.DeleteFunc(q.suites, func(id uint16) bool { return id == chosen }), chosen)
+		asking = append(asking, func() { a.again = x.ask(ctx, q) })
+	}
+	early, late := map[string]reply{}, map[string]reply{}
+	if low, high := a.legacy(); high != 0 {
+		asking = append(asking,
+			// What belongs to old versions is asked for in the oldest: some
+			// servers allow it there only.
+			func() { x.weakSuites(ctx, low, early, classRC4, class3DES, classDES, classExport) },
+			func() { x.weakSuites(ctx, high, late, classNoFS, classAnon, classNull) },
+			func() { a.primes = x.ask(ctx, question{high, suitesFor(high, withPrefix("TLS_DHE_")), nil}) },
+		)
+		if high > vSSL3 {
+			// An ECDSA server may insist on the curve of its certificate.
+			curves := append(groupsFor(weak), a.certCurves()...)
+			q := question{high, suitesFor(high, withPrefix("TLS_ECDHE_")), curves}
+			asking = append(asking, func() { a.curves = x.ask(ctx, q) })
+		}
+		if !a.forwardSecret() {
+			q := question{high, suitesFor(high, suite.forwardSecret), groupsFor(until2)}
+			asking = append(asking, func() { a.forward = x.ask(ctx, q) })
+		}
+	}
+	parallel(atATime, asking...)
+	maps.Copy(a.classes, early)
+	maps.Copy(a.classes, late)
+}
+
+// weakSuites offers nothing but suites of classes, and goes on without the
+// class that was accepted until the rest is declined: one connection for a good
+// server, one for each class at worst.
+func (x *exam) weakSuites(ctx context.Context, version uint16, replies map[string]reply, classes ...string) {
+	for len(classes) > 0 {
+		r := x.ask(ctx, question{version, suitesFor(version, inClasses(classes)), groupsFor(until2)})
+		if !r.answered() {
+			for _, c := range classes {
+				replies[c] = r
+			}
+			return
+		}
+		class := suiteOf(r.flight.suite).class()
+		replies[class] = r
+		classes = slices.DeleteFunc(classes, func(c string) bool { return c == class })
+	}
+}
+
+// belief says which refusals count.
+type belief struct {
+	alerts bool // the server does answer our questions
+	cuts   bool // it cuts conversations because of what was asked, not of how often
+}
+
+// believe guards against a server, or something before it, that turned us away
+// in the middle: then what it refused is unknown. A version that the whole
+// handshake has proven must have been accepted when asked for, and if any
+// conversation was cut, a good question must still be answered now.
+func (x *exam) believe(ctx context.Context, a *answers) belief {
+	if a.state != nil {
+		if r, asked := a.versions[a.state.Version]; asked && !r.answered() {
+			x.blame(scanner.Failf(scanner.FailBlocked, "questions in "+versionName(a.state.Version)+" are not answered, though it is spoken"))
+			return belief{}
+		}
+	}
+	if !x.cut {
+		return belief{true, true}
+	}
+	if r := x.ask(ctx, versionQuestion(a.best())); !r.answered() {
+		x.blame(scanner.Failf(scanner.FailBlocked, "the server cut even a connection like one that it had accepted"))
+		return belief{alerts: true}
+	}
+	return belief{true, true}
+}
+
+func (x *exam) blame(why *scanner.Failure) {
+	if x.why == nil {
+		x.why = why
+	}
+}
