@@ -1,0 +1,131 @@
+package dnsprobe
+
+import (
+	"context"
+
+	"github.com/miekg/dns"
+
+	"github.com/cybersec-infohub/infohub/scanner"
+	"github.com/cybersec-infohub/infohub/scanner/probe/resolve"
+)
+
+type answer struct {
+	msg     *dns.Msg
+	failure *scanner.Failure
+}
+
+type tcpAnswer struct {
+	answer
+	transfer scanner.Tristate
+}
+
+// soaByUDP asks for the zone's SOA with EDNS, and once more without when that
+// is refused or not answered: some servers and firewalls drop what they do not
+// know.
+func (p *Probe) soaByUDP(ctx context.Context, s resolve.Server, zone string) answer {
+	m := resolve.Question(zone, dns.TypeSOA)
+	got, err := p.resolver.Exchange(ctx, "udp", s, m)
+	refused := err == nil && got.IsEdns0() == nil && (got.Rcode == dns.RcodeFormatError || got.Rcode == dns.RcodeNotImplemented)
+	silent := err != nil && scanner.FailureOf(err).Kind == scanner.FailTimeout && ctx.Err() == nil
+	if refused || silent {
+		m.Id, m.Extra = dns.Id(), nil
+		plain, again := p.resolver.Exchange(ctx, "udp", s, m)
+		if again == nil || !refused {
+			got, err = plain, again
+		}
+	}
+	if err != nil {
+		return answer{failure: scanner.FailureOf(err)}
+	}
+	return answer{msg: got}
+}
+
+// nsOf asks for the zone's NS set, over TCP where it does not fit.
+func (p *Probe) nsOf(ctx context.Context, s resolve.Server, zone string) *dns.Msg {
+	m := resolve.Question(zone, dns.TypeNS)
+	got, err := p.resolver.Exchange(ctx, "udp", s, m)
+	if err == nil && (got.Truncated || got.Rcode == dns.RcodeFormatError) {
+		got, err = p.resolver.Exchange(ctx, "tcp", s, m)
+	}
+	if err != nil || !got.Authoritative {
+		return nil
+	}
+	return got
+}
+
+// recursion asks for something that the server has no authority over: the
+// root's servers. Yes: it offers recursion (RA) and answers.
+func (p *Probe) recursion(ctx context.Context, s resolve.Server) scanner.Tristate {
+	m := resolve.Question(".", dns.TypeNS)
+	m.RecursionDesired = true
+	got, err := p.resolver.Exchange(ctx, "udp", s, m)
+	switch {
+	case err != nil:
+		return scanner.Unknown
+	case got.RecursionAvailable && got.Rcode == dns.RcodeServerFailure:
+		return scanner.Unknown // it tried
+	case got.RecursionAvailable && !got.Authoritative && got.Rcode == dns.RcodeSuccess && len(got.Answer) > 0:
+		return scanner.Yes
+	}
+	return scanner.No
+}
+
+// version asks for version.bind, which many servers tell.
+func (p *Probe) version(ctx context.Context, s resolve.Server) string {
+	m := resolve.Question("version.bind", dns.TypeTXT)
+	m.Question[0].Qclass = dns.ClassCHAOS
+	got, err := p.resolver.Exchange(ctx, "udp", s, m)
+	if err != nil {
+		return ""
+	}
+	for _, rr := range got.Answer {
+		if txt, ok := rr.(*dns.TXT); ok && len(txt.Txt) > 0 {
+			return scanner.Printable(txt.Txt[0], versionLength)
+		}
+	}
+	return ""
+}
+
+// byTCP asks for the SOA over TCP and then, on the same connection, for the
+// whole zone. A transfer is stopped at its second record: that it begins is all
+// we want to know.
+func (p *Probe) byTCP(ctx context.Context, s resolve.Server, zone string) tcpAnswer {
+	session, err := p.resolver.Open(ctx, s)
+	if err != nil {
+		failure := scanner.FailureOf(err)
+		out := tcpAnswer{answer: answer{failure: failure}}
+		if failure.Kind == scanner.FailRefused {
+			out.transfer = scanner.No // there is no transfer without TCP
+		}
+		return out
+	}
+	defer session.Close()
+	soa, err := session.Ask(ctx, resolve.Question(zone, dns.TypeSOA))
+	if err != nil {
+		return tcpAnswer{answer: answer{failure: scanner.FailureOf(err)}}
+	}
+	return tcpAnswer{answer{msg: soa}, transfer(ctx, session, zone)}
+}
+
+func transfer(ctx context.Context, session *resolve.Session, zone string) scanner.Tristate {
+	m := new(dns.Msg)
+	m.SetAxfr(dns.Fqdn(zone))
+	records := 0
+	got, err := session.Ask(ctx, m)
+	for range 3 {
+		if err != nil {
+			if k := scanner.FailureOf(err).Kind; k == scanner.FailReset || k == scanner.FailProtocol {
+				return scanner.No // it hung up, or will not
+			}
+			return scanner.Unknown
+		}
+		if got.Rcode != dns.RcodeSuccess || len(got.Answer) == 0 || (records == 0 && got.Answer[0].Header().Rrtype != dns.TypeSOA) {
+			return scanner.No
+		}
+		if records += len(got.Answer); records >= 2 {
+			return scanner.Yes
+		}
+		got, err = session.Next(ctx)
+	}
+	return scanner.Unknown
+}

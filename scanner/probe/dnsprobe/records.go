@@ -1,0 +1,98 @@
+package dnsprobe
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/miekg/dns"
+
+	"github.com/cybersec-infohub/infohub/scanner"
+)
+
+const (
+	maxAddrs = 16 // of one web name and family
+	maxCAA   = 50
+)
+
+// host looks up the addresses of a web name.
+func (p *Probe) host(ctx context.Context, name string) scanner.HostAddrs {
+	h := scanner.HostAddrs{Name: name}
+	var (
+		tasks   group
+		types   = []uint16{dns.TypeA, dns.TypeAAAA}
+		answers [2]scanner.Answer
+		fails   [2]*scanner.Failure
+	)
+	for i, qtype := range types {
+		tasks.run(&fails[i], func() {
+			var err error
+			answers[i], err = p.resolver.Lookup(ctx, name, qtype)
+			fails[i] = scanner.FailureOf(err)
+		})
+	}
+	tasks.Wait()
+	for i, a := range answers {
+		if len(a.CNAMEs) > len(h.CNAMEs) {
+			h.CNAMEs = a.CNAMEs
+		}
+		h.Exists = h.Exists || a.Exists || len(a.CNAMEs) > 0
+		if fails[i] == nil && !a.Exists && len(a.CNAMEs) > 0 {
+			h.Dangling = a.CNAMEs[len(a.CNAMEs)-1]
+		}
+		h.Addrs = append(h.Addrs, addresses(a.Records)...)
+	}
+	if len(h.Addrs) == 0 {
+		h.Failure = fails[0]
+		if h.Failure == nil {
+			h.Failure = fails[1]
+		}
+	}
+	return h
+}
+
+// addresses are those in a record set, sorted, at most maxAddrs.
+func addresses(records []dns.RR) []netip.Addr {
+	var list []netip.Addr
+	for _, rr := range records {
+		var ip []byte
+		switch rr := rr.(type) {
+		case *dns.A:
+			ip = rr.A.To4()
+		case *dns.AAAA:
+			ip = rr.AAAA
+		}
+		if addr, ok := netip.AddrFromSlice(ip); ok {
+			list = append(list, addr)
+		}
+	}
+	list = sortedAddrs(list)
+	return list[:min(maxAddrs, len(list))]
+}
+
+// caa climbs from domain to the first name with CAA records (RFC 8659 section
+// 3).
+func (p *Probe) caa(ctx context.Context, facts *scanner.DNSFacts, domain string) {
+	for at := domain; at != ""; _, at, _ = strings.Cut(at, ".") {
+		answer, err := p.resolver.Lookup(ctx, at, dns.TypeCAA)
+		if err != nil {
+			facts.CAAFailure = scanner.FailureOf(err)
+			return
+		}
+		for _, rr := range answer.Records {
+			if c, ok := rr.(*dns.CAA); ok && len(facts.CAA) < maxCAA {
+				facts.CAA = append(facts.CAA, scanner.CAARecord{
+					Flag: c.Flag, Tag: scanner.Printable(strings.ToLower(c.Tag), 20), Value: scanner.Printable(c.Value, 300),
+				})
+				facts.CAAAt = at
+			}
+		}
+		if facts.CAA != nil {
+			slices.SortFunc(facts.CAA, func(a, b scanner.CAARecord) int {
+				return strings.Compare(a.Tag+"\x00"+a.Value, b.Tag+"\x00"+b.Value)
+			})
+			return
+		}
+	}
+}

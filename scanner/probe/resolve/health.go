@@ -1,0 +1,122 @@
+package resolve
+
+import (
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	// deadAfter timeouts in a row, none of which overlap, a server is left
+	// alone for deadFor.
+	deadAfter = 2
+	deadFor   = 15 * time.Second
+	// v6Tries timeouts over IPv6 without a single answer, and IPv6 is taken
+	// to lead nowhere from here.
+	v6Tries   = 6
+	maxHealth = 20000 // servers remembered
+)
+
+// health remembers how servers behaved, over a whole run.
+type health struct {
+	servers lru[*record]
+
+	mu                   sync.Mutex
+	v6Answers, v6Silence int
+}
+
+type record struct {
+	mu      sync.Mutex
+	rtt     time.Duration // of the last answer; 0: none yet
+	strikes int
+	struck  time.Time // when the last strike was noted
+}
+
+func newHealth() *health { return &health{servers: lru[*record]{max: maxHealth}} }
+
+func (h *health) of(ep endpoint) *record {
+	key := ep.host + "|" + ep.ap.String()
+	if r, ok := h.servers.get(key); ok {
+		return r
+	}
+	r := &record{}
+	h.servers.put(key, r, 0, time.Hour)
+	return r
+}
+
+func (h *health) answered(ep endpoint, took time.Duration) {
+	r := h.of(ep)
+	r.mu.Lock()
+	r.rtt, r.strikes = max(took, time.Microsecond), 0
+	r.mu.Unlock()
+	if ep.ap.Addr().Is6() {
+		h.mu.Lock()
+		h.v6Answers++
+		h.mu.Unlock()
+	}
+}
+
+// silent notes a timeout of a question put at began.
+func (h *health) silent(ep endpoint, began time.Time) {
+	r := h.of(ep)
+	r.mu.Lock()
+	if began.After(r.struck) {
+		r.strikes++
+		r.struck = time.Now()
+	}
+	r.mu.Unlock()
+	if ep.ap.Addr().Is6() {
+		h.mu.Lock()
+		h.v6Silence++
+		h.mu.Unlock()
+	}
+}
+
+// v6Down: IPv6 has been tried and never worked.
+func (h *health) v6Down() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.v6Answers == 0 && h.v6Silence >= v6Tries
+}
+
+func (r *record) dead() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.strikes >= deadAfter && time.Since(r.struck) < deadFor
+}
+
+// order sorts servers by hope: those that answered, the quickest first; then
+// those not asked yet, IPv4 first, in random order; then those that failed. It
+// leaves the dead out.
+func (h *health) order(all []endpoint) []endpoint {
+	type candidate struct {
+		ep    endpoint
+		score time.Duration
+	}
+	var list []candidate
+	for _, ep := range all {
+		r := h.of(ep)
+		if r.dead() {
+			continue
+		}
+		r.mu.Lock()
+		score := r.rtt.Truncate(5 * time.Millisecond)
+		if r.rtt == 0 {
+			score = time.Second
+			if ep.ap.Addr().Is6() {
+				score += time.Second
+			}
+		}
+		score += time.Duration(r.strikes) * 5 * time.Second
+		r.mu.Unlock()
+		list = append(list, candidate{ep, score})
+	}
+	rand.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+	slices.SortStableFunc(list, func(a, b candidate) int { return int(a.score - b.score) })
+	sorted := make([]endpoint, len(list))
+	for i, c := range list {
+		sorted[i] = c.ep
+	}
+	return sorted
+}

@@ -1,0 +1,80 @@
+package resolve
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/miekg/dns"
+
+	"github.com/cybersec-infohub/infohub/scanner"
+)
+
+// Lookup implements scanner.Resolver. It follows at most 12 CNAMEs; where it
+// fails on the way, the answer holds the aliases followed so far. Records are
+// shared with other callers: read only.
+func (r *Resolver) Lookup(ctx context.Context, name string, qtype uint16) (scanner.Answer, error) {
+	var answer scanner.Answer
+	current, err := canonical(name)
+	if err != nil {
+		return answer, err
+	}
+	ctx = withBudget(ctx)
+	seen := []string{current}
+	for len(answer.CNAMEs) <= maxChain {
+		rep, err := r.ask(ctx, current, qtype)
+		if err != nil {
+			return answer, scanner.FailureOf(err)
+		}
+		t := rep.trace(current, qtype)
+		for _, alias := range t.aliases {
+			if slices.Contains(seen, alias) {
+				return answer, scanner.Failf(scanner.FailProtocol, "CNAME loop at "+bare(alias))
+			}
+			seen = append(seen, alias)
+			answer.CNAMEs = append(answer.CNAMEs, bare(alias))
+		}
+		if t.done {
+			answer.Records, answer.Exists = t.records, t.exists
+			return answer, nil
+		}
+		current = seen[len(seen)-1]
+	}
+	return answer, scanner.Failf(scanner.FailProtocol, fmt.Sprintf("more than %d CNAMEs in a row from %s", maxChain, bare(seen[0])))
+}
+
+// trace is what one reply says about a name and its aliases.
+type trace struct {
+	aliases []string
+	records []dns.RR
+	done    bool // nothing more is to be asked
+	exists  bool
+}
+
+// trace follows the aliases within a reply as far as its server's word counts.
+func (r *reply) trace(name string, qtype uint16) trace {
+	var t trace
+	for len(t.aliases) <= maxChain {
+		if t.records = r.records(name, qtype); len(t.records) > 0 {
+			t.done, t.exists = true, true
+			return t
+		}
+		alias := r.records(name, dns.TypeCNAME)
+		if len(alias) == 0 {
+			break
+		}
+		name = dns.CanonicalName(alias[0].(*dns.CNAME).Target)
+		t.aliases = append(t.aliases, name)
+		if !dns.IsSubDomain(r.zone, name) {
+			return t // another zone's server has to say
+		}
+	}
+	switch {
+	case len(t.aliases) > maxChain:
+	case r.msg.Rcode == dns.RcodeNameError: // of the last name in the chain (RFC 6604)
+		t.done = true
+	case len(t.aliases) == 0 || r.soaFor(name) != nil:
+		t.done, t.exists = true, true
+	}
+	return t
+}
