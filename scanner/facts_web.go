@@ -39,9 +39,11 @@ type Hop struct {
 	Status  int        `json:"status"` // 0: no answer
 	Headers []Header   `json:"headers,omitempty"`
 	Cookies []Cookie   `json:"cookies,omitempty"`
-	Bytes   int64      `json:"bytes"`               // of the body that were read, decoded
-	Capped  bool       `json:"capped,omitempty"`    // the body was longer than what was read
-	TLSName string     `json:"tls_error,omitempty"` // https: the certificate did not verify; the hop was read all the same
+	Bytes   int64      `json:"bytes"`            // of the body that were read, decoded
+	Capped  bool       `json:"capped,omitempty"` // the body was longer than what was read
+	// BodyFailure: the body broke off; the head is good, and Page holds what came.
+	BodyFailure *Failure `json:"body_failure,omitempty"`
+	TLSName     string   `json:"tls_error,omitempty"` // https: the certificate did not verify; the hop was read all the same
 }
 
 // Header is one header line as received; names in canonical form.
