@@ -1,0 +1,132 @@
+package lab_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cybersec-infohub/infohub/internal/app"
+	"github.com/cybersec-infohub/infohub/internal/lab"
+	"github.com/cybersec-infohub/infohub/internal/netguard"
+	"github.com/cybersec-infohub/infohub/scanner"
+	"github.com/cybersec-infohub/infohub/scanner/probe/resolve"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// start returns a running lab and a scanner that sees it as the internet.
+func start(t testing.TB) (*lab.Lab, *scanner.Engine) {
+	t.Helper()
+	if os.Getenv("INFOHUB_PROOF") == "" {
+		t.Skip("not run: real servers are started by make proof")
+	}
+	if why := lab.Missing(); why != "" {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("not run: %s", why)
+		}
+		t.Skipf("not run: %s", why)
+	}
+	dir, err := os.MkdirTemp("", "infohub-lab")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	l, ds, err := lab.Sites(context.Background(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(l.Close)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(l.Output())
+		}
+	})
+	anchors, err := resolve.ParseAnchors(strings.NewReader(strings.Join(ds, "\n")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := app.NewScanner(app.ScannerConfig{
+		Version: "test", Hints: []resolve.Hint{{Name: "a.root.test", Addr: netip.MustParseAddr(lab.RootAddr)}}, Anchors: anchors,
+		Roots: l.CA.Pool(), Policy: netguard.Policy{AllowPrivate: true},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l, e
+}
+
+func scan(t testing.TB, e *scanner.Engine, domain string) *scanner.Report {
+	t.Helper()
+	target, err := scanner.ParseTarget(domain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	return e.Scan(ctx, target, scanner.Options{AllowPrivate: true})
+}
+
+// verdicts is a report as the golden files have it: what a reader of the
+// report would act on, without evidence that changes from run to run.
+func verdicts(r *scanner.Report) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s, grade %s\n", r.Target.Domain, r.Status, r.Grade.Letter)
+	for _, o := range []scanner.Outcome{scanner.Fail, scanner.Warn, scanner.UnknownResult, scanner.NotApplicable, scanner.Pass} {
+		for _, f := range r.Findings {
+			if f.Outcome != o {
+				continue
+			}
+			fmt.Fprintf(&b, "%-15s %s", o, f.Rule)
+			if f.Failure != nil {
+				fmt.Fprintf(&b, " (%s)", f.Failure.Kind)
+			}
+			if f.Because != "" {
+				fmt.Fprintf(&b, " (%s)", f.Because)
+			}
+			b.WriteByte('\n')
+		}
+	}
+	return b.String()
+}
+
+// TestRealServers scans the two sites on real servers: the good one has the
+// best grade and no finding, the bad one each planted fault and nothing else.
+func TestRealServers(t *testing.T) {
+	_, e := start(t)
+	for _, domain := range []string{lab.Good, lab.Bad} {
+		t.Run(domain, func(t *testing.T) {
+			r := scan(t, e, domain)
+			got := verdicts(r)
+			golden := filepath.Join("testdata", domain+".golden")
+			if *update {
+				if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != string(want) {
+				t.Errorf("verdicts differ from %s:\n%s", golden, got)
+				for _, f := range r.Findings {
+					if f.Outcome != scanner.Pass {
+						t.Logf("%s %s %v %v", f.Outcome, f.Rule, f.Failure, f.Evidence)
+					}
+				}
+			}
+			if domain == lab.Good && r.Grade.Letter != "A+" {
+				t.Errorf("the good site has grade %q", r.Grade.Letter)
+			}
+			if again := verdicts(scan(t, e, domain)); again != got {
+				t.Errorf("a second scan says otherwise:\n%s", again)
+			}
+		})
+	}
+}
