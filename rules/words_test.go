@@ -10,6 +10,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/miekg/dns"
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/traditionalchinese"
 )
@@ -365,6 +366,34 @@ func TestFaultyWordsAreReported(t *testing.T) {
 				t.Errorf("complaints %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// What a remedy calls a DNS record is pasted into zone files.
+func TestRecordsAreZoneFileLines(t *testing.T) {
+	c, err := Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range c.All() {
+		values := map[string]string{}
+		for _, p := range append(Placeholders(), checkedPlaceholders(r.ID)...) {
+			values[p] = "name.example.hk"
+		}
+		for _, remedy := range r.Remedies {
+			if remedy.For != Record {
+				continue
+			}
+			zone := dns.NewZoneParser(strings.NewReader(Fill(remedy.Snippet, values)), "", r.ID)
+			for rr, ok := zone.Next(); ok; rr, ok = zone.Next() {
+				if !strings.HasSuffix(rr.Header().Name, "name.example.hk.") {
+					t.Errorf("%s: a record at %s", r.ID, rr.Header().Name)
+				}
+			}
+			if err := zone.Err(); err != nil {
+				t.Errorf("%s: %v", r.ID, err)
+			}
+		}
 	}
 }
 
