@@ -260,7 +260,7 @@ func otherScript(lang Lang, s string) string {
 	return strings.Map(func(r rune) rune {
 		foreign := !inGB2312(r) || strings.ContainsRune("後於徵夥麽", r)
 		if lang == Traditional {
-			foreign = (inGB2312(r) && !inBig5(r) && r != '着') ||
+			foreign = (inGB2312(r) && !inBig5(r) && !strings.ContainsRune("着倩包卿婷彘晴杞渝港煮瑜砉", r)) ||
 				strings.ContainsRune("网坏机价体确听气万与党厂据儿几扑朴胜适种筑愿优异构怀惊洁荐极柜挂赶并复斗于宁岭扰洒圣触虫离", r)
 		}
 		if unicode.Is(unicode.Han, r) && foreign {
@@ -275,7 +275,8 @@ func inGB2312(r rune) bool {
 	return err == nil
 }
 
-// inBig5 leaves out Hong Kong's supplement, which has simplified characters.
+// inBig5 leaves out Hong Kong's supplement, which has simplified characters and
+// a second code of a dozen others, named in otherScript.
 func inBig5(r rune) bool {
 	b, err := traditionalchinese.Big5.NewEncoder().String(string(r))
 	if err != nil || len(b) != 2 {
