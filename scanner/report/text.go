@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/cybersec-infohub/infohub/internal/i18n"
@@ -139,31 +138,10 @@ func (p *printer) head(v *view) {
 	p.line(2, v.Verdict.Spoken, inkOfGrade(v.Verdict.Letter))
 	p.line(2, sentences(v.Words, v.Verdict.Say...), plain)
 	p.advice(2, sentences(v.Words, v.Verdict.Next...))
-	if total := v.Counts.Judged(); total > 0 {
-		passed := v.T("report.passed-of", "passed", v.Counts.Passed, "n", total)
-		p.line(2, p.joined(append([]string{passed}, counted(v.Words, v.Counts)...)...), plain)
+	if v.Counts.Judged() > 0 {
+		p.line(2, counted(v.Words, v.Counts), plain)
 	}
 	p.line(2, v.T("report.date.sentence", "date", v.Checked, "seconds", v.Seconds), faint)
-}
-
-// counted writes the counts but for those that passed, leaving out zeros.
-func counted(w *i18n.Words, c counts) []string {
-	var words []string
-	for _, x := range []struct {
-		n   int
-		key string
-	}{{c.Failed, "faults"}, {c.Warned, "warnings"}, {c.Unknown, "unknown"}, {c.NA, "na"}} {
-		if x.n > 0 {
-			words = append(words, w.T("report.counts."+x.key, "n", x.n))
-		}
-	}
-	return words
-}
-
-// joined puts counts into one line.
-func (p *printer) joined(words ...string) string {
-	words = slices.DeleteFunc(words, func(s string) bool { return s == "" })
-	return strings.Join(words, p.w.T("report.counts.separator"))
 }
 
 func (p *printer) advice(at int, next string) {
@@ -278,15 +256,8 @@ func (p *printer) evidence(at int, it *item) {
 
 // rest is what needs nobody's work: counts, or all of it.
 func (p *printer) rest(f *family) {
-	var words []string
-	if n := f.Counts.Passed; n > 0 {
-		words = append(words, p.w.T("report.counts.passed", "n", n))
-	}
-	if n := f.Counts.NA; n > 0 {
-		words = append(words, p.w.T("report.counts.na", "n", n))
-	}
-	if len(words) > 0 {
-		p.line(2, p.joined(words...), faint)
+	if s := f.Counts.in(p.w, "passed", "na"); s != "" {
+		p.line(2, s, faint)
 	}
 	if !p.verbose {
 		return
@@ -321,12 +292,12 @@ func (p *printer) summary(reports []*scanner.Report, opts Options) {
 	p.line(0, p.w.T("report.sites", "n", len(reports)), strong)
 	for _, r := range reports {
 		v := newView(r, opts)
-		label, say := v.Verdict.Letter, p.joined(counted(p.w, v.Counts)...)
+		label, say := v.Verdict.Letter, v.Counts.in(p.w, "faults", "warnings", "unknown")
 		if label == "" {
 			label = "-"
-			say = p.joined(v.Verdict.Spoken, say)
+			say = joined(p.w, v.Verdict.Spoken, say)
 		} else {
-			say = p.joined(v.Verdict.Score, say)
+			say = joined(p.w, v.Verdict.Score, say)
 		}
 		if v.Notice != nil {
 			say = v.Notice.Title

@@ -138,6 +138,12 @@ func list(w *i18n.Words, words ...string) string {
 	return strings.Join(words, w.T("report.words.separator"))
 }
 
+// joined puts counts and the like into one line.
+func joined(w *i18n.Words, words ...string) string {
+	words = slices.DeleteFunc(words, func(s string) bool { return s == "" })
+	return strings.Join(words, w.T("report.counts.separator"))
+}
+
 // sentences joins sentences; Chinese has no space between them.
 func sentences(w *i18n.Words, s ...string) string {
 	s = slices.DeleteFunc(s, func(s string) bool { return s == "" })

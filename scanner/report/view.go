@@ -92,6 +92,24 @@ func (c *counts) add(o scanner.Outcome) {
 	}
 }
 
+// in writes the counts of these keys as "2 warnings, 3 not tested", leaving out
+// zeros.
+func (c counts) in(w *i18n.Words, keys ...string) string {
+	n := map[string]int{"passed": c.Passed, "faults": c.Failed, "warnings": c.Warned, "unknown": c.Unknown, "na": c.NA}
+	var words []string
+	for _, key := range keys {
+		if n[key] > 0 {
+			words = append(words, w.T("report.counts."+key, "n", n[key]))
+		}
+	}
+	return joined(w, words...)
+}
+
+// counted writes all counts: "5 of 12 checks passed, 7 faults".
+func counted(w *i18n.Words, c counts) string {
+	return joined(w, w.T("report.passed-of", "passed", c.Passed, "n", c.Judged()), c.in(w, "faults", "warnings", "unknown", "na"))
+}
+
 func newView(r *scanner.Report, opts Options) *view {
 	w := opts.words()
 	v := &view{
