@@ -28,6 +28,15 @@ type Engine struct {
 	// time is up or the scan is stopped; then they are left behind. 0: 400 ms,
 	// so that Ctrl-C ends a scan within a second.
 	Grace time.Duration
+	// Watch, if set, is told when a probe begins and ends, and when a whole
+	// target has ended (probe ""). It is called from many goroutines.
+	Watch func(t Target, probe string, ended bool)
+}
+
+func (e *Engine) watch(t Target, probe string, ended bool) {
+	if e.Watch != nil {
+		e.Watch(t, probe, ended)
+	}
 }
 
 // Scan scans one target. It always returns a report: whatever fails in between
@@ -35,6 +44,7 @@ type Engine struct {
 func (e *Engine) Scan(ctx context.Context, t Target, opts Options) *Report {
 	start := e.Now()
 	facts := e.collect(ctx, t, opts, start)
+	e.watch(t, "", true)
 	r := e.Judge(facts)
 	r.Millis = e.Now().Sub(start).Milliseconds()
 	return r
@@ -187,10 +197,12 @@ func (e *Engine) collect(parent context.Context, t Target, opts Options, start t
 			running++
 			seen := *facts // a snapshot: later sections are attached to facts only
 			runs[i].Failure = Failf(FailTimeout, "it did not end in time")
+			e.watch(t, p.Name(), false)
 			go func() {
-				began := time.Now()
+				began := e.Now()
 				section, err := collectSafely(ctx, p, Input{Facts: &seen, Net: net})
-				done <- delivery{i, section, err, time.Since(began)}
+				e.watch(t, p.Name(), true)
+				done <- delivery{i, section, err, e.Now().Sub(began)}
 			}()
 		}
 	}

@@ -17,6 +17,7 @@ type pki struct {
 	rootKey *ecdsa.PrivateKey
 	web     tls.Certificate
 	expired tls.Certificate
+	sts     tls.Certificate // of mta-sts, which stays good: its fault would be another rule's
 	mail    tls.Certificate
 	dkim    string // the public key of DKIM, base64
 }
@@ -40,11 +41,14 @@ func newPKI() (*pki, error) {
 	if p.root, err = x509.ParseCertificate(der); err != nil {
 		return nil, err
 	}
-	web := []string{Domain, "www." + Domain, "mta-sts." + Domain}
+	web := []string{Domain, "www." + Domain}
 	if p.web, err = p.issue(2, now.AddDate(0, 0, 80), web...); err != nil {
 		return nil, err
 	}
 	if p.expired, err = p.issue(3, now.Add(-3*time.Hour), web...); err != nil {
+		return nil, err
+	}
+	if p.sts, err = p.issue(5, now.AddDate(0, 0, 80), "mta-sts."+Domain); err != nil {
 		return nil, err
 	}
 	p.mail, err = p.issue(4, now.AddDate(0, 0, 80), "mail."+Domain)

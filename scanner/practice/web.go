@@ -48,7 +48,7 @@ func (s *Site) serveHTTP(l net.Listener, h http.Handler) {
 }
 
 // webTLS is the TLS configuration as the faults have it.
-func (s *Site) webTLS(*tls.ClientHelloInfo) (*tls.Config, error) {
+func (s *Site) webTLS(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 	c := &tls.Config{
 		MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}, Certificates: []tls.Certificate{s.pki.web},
 		SessionTicketsDisabled: true,
@@ -56,7 +56,10 @@ func (s *Site) webTLS(*tls.ClientHelloInfo) (*tls.Config, error) {
 	if s.has("tls.version.old") {
 		c.MinVersion = tls.VersionTLS10
 	}
-	if s.has("tls.certificate.expired") {
+	switch {
+	case hello.ServerName == "mta-sts."+Domain:
+		c.Certificates = []tls.Certificate{s.pki.sts}
+	case s.has("tls.certificate.expired"):
 		c.Certificates = []tls.Certificate{s.pki.expired}
 	}
 	return c, nil

@@ -43,19 +43,20 @@ type Server struct {
 	// Asked counts questions.
 	Asked atomic.Int64
 
-	// What may be wrong with it:
+	// What may be wrong with it. It is set before Lab.Dialer starts the server.
 
 	// Tweak may change an answer; nil drops it. tcp tells over what it goes.
 	Tweak   func(ask, answer *dns.Msg, tcp bool) *dns.Msg
 	Recurse bool // it answers for names outside its zones, from the whole lab
 	OpenAll bool // it transfers its zones to everyone
-	NoTCP   bool // set before the first zone is served from here
+	NoTCP   bool
 	Version string
 
-	lab *Lab
+	lab  *Lab
+	idle []*dns.Server // listening, not yet started
 }
 
-// Server returns the server at an address, started when first asked for.
+// Server returns the server at an address; it listens from the first call on.
 func (l *Lab) Server(addr string, options ...func(*Server)) *Server {
 	l.tb.Helper()
 	a := netip.MustParseAddr(addr)
@@ -67,12 +68,12 @@ func (l *Lab) Server(addr string, options ...func(*Server)) *Server {
 		o(s)
 	}
 	l.Servers[a] = s
-	s.start()
+	s.listen()
 	return s
 }
 
-// start listens on one port number over both; the kernel chooses it for TCP.
-func (s *Server) start() {
+// listen takes one port number for both; the kernel chooses it for TCP.
+func (s *Server) listen() {
 	tb := s.lab.tb
 	for range 50 {
 		tcp, err := net.Listen("tcp", netip.AddrPortFrom(s.Addr, 0).String())
@@ -85,24 +86,27 @@ func (s *Server) start() {
 			_ = tcp.Close()
 			continue
 		}
-		s.serve(&dns.Server{PacketConn: udp})
-		if s.NoTCP {
-			_ = tcp.Close()
-			return
-		}
-		s.serve(&dns.Server{Listener: tcp, IdleTimeout: func() time.Duration { return 5 * time.Second }})
+		tb.Cleanup(func() { _ = tcp.Close(); _ = udp.Close() })
+		s.idle = []*dns.Server{{PacketConn: udp}, {Listener: tcp, IdleTimeout: func() time.Duration { return 5 * time.Second }}}
 		return
 	}
 	tb.Fatal("no port that is free over both UDP and TCP")
 }
 
-func (s *Server) serve(d *dns.Server) {
-	d.Handler = dns.HandlerFunc(s.handle)
-	ready := make(chan struct{})
-	d.NotifyStartedFunc = func() { close(ready) }
-	go func() { _ = d.ActivateAndServe() }()
-	<-ready
-	s.lab.tb.Cleanup(func() { _ = d.Shutdown() })
+func (s *Server) start() {
+	for _, d := range s.idle {
+		if s.NoTCP && d.Listener != nil {
+			_ = d.Listener.Close()
+			continue
+		}
+		d.Handler = dns.HandlerFunc(s.handle)
+		ready := make(chan struct{})
+		d.NotifyStartedFunc = func() { close(ready) }
+		go func() { _ = d.ActivateAndServe() }()
+		<-ready
+		s.lab.tb.Cleanup(func() { _ = d.Shutdown() })
+	}
+	s.idle = nil
 }
 
 func (s *Server) handle(w dns.ResponseWriter, ask *dns.Msg) {
@@ -230,11 +234,12 @@ func (s *Server) transfer(w dns.ResponseWriter, ask *dns.Msg) bool {
 	return true
 }
 
-// Dialer leads port 53 of every server to where it listens; private addresses
-// are allowed.
+// Dialer starts the servers and leads port 53 of each to where it listens;
+// private addresses are allowed.
 func (l *Lab) Dialer() *netguard.Dialer {
 	d := &netguard.Dialer{Policy: netguard.Policy{AllowPrivate: true}, Timeout: 2 * time.Second}
 	for _, s := range l.Servers {
+		s.start()
 		d.ConnectTo = append(d.ConnectTo, netguard.Mapping{Host: s.Addr.String(), Port: 53, ToPort: s.Port})
 	}
 	slices.SortFunc(d.ConnectTo, func(a, b netguard.Mapping) int { return int(a.ToPort) - int(b.ToPort) })
@@ -245,3 +250,17 @@ func (l *Lab) Dialer() *netguard.Dialer {
 func (s *Server) AddrPort() netip.AddrPort { return netip.AddrPortFrom(s.Addr, s.Port) }
 
 func (s *Server) String() string { return s.Addr.String() + ":" + strconv.Itoa(int(s.Port)) }
+
+// Addresses of the servers that Top makes.
+const (
+	RootAddr = "127.10.0.1"
+	HKAddr   = "127.10.0.2"
+)
+
+// Top makes the zone hk of text and the root above it, each on a server of its
+// own; the zones below hk are there already. Unsigned where sign is nil.
+func (l *Lab) Top(text string, hk, root *Signing) {
+	l.tb.Helper()
+	l.Zone("hk.", "@ NS ns.nic.hk.\nns.nic A "+HKAddr+"\n"+text, hk, l.Server(HKAddr))
+	l.Zone(".", "@ NS a.root.\na.root. A "+RootAddr+"\nhk. NS ns.nic.hk.\nns.nic.hk. A "+HKAddr+"\n", root, l.Server(RootAddr))
+}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cybersec-infohub/infohub/rules"
+)
+
+type rulesOptions struct {
+	*global
+	format string
+	family string
+}
+
+func newRules(g *global) *cobra.Command {
+	o := &rulesOptions{global: g}
+	cmd := &cobra.Command{
+		Use:     "rules",
+		Short:   "Read what is checked, why it matters and how to mend it",
+		Example: "  infohub rules list --lang zh-Hant\n  infohub rules show mail.spf.missing",
+		Args:    noArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	list := &cobra.Command{
+		Use:     "list",
+		Short:   "List every rule",
+		Example: "  infohub rules list --family mail --lang zh-Hans",
+		Args:    noArgs,
+		RunE:    func(*cobra.Command, []string) error { return o.list() },
+	}
+	list.Flags().StringVar(&o.family, "family", "", "only this family: "+strings.Join(rules.Families(), ", "))
+	show := &cobra.Command{
+		Use:     "show ID",
+		Short:   "Show one rule",
+		Example: "  infohub rules show web.hsts.missing --format json",
+		Args:    func(cmd *cobra.Command, args []string) error { return asUsage(cmd, cobra.ExactArgs(1)(cmd, args)) },
+		RunE:    func(_ *cobra.Command, args []string) error { return o.show(args[0]) },
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return ruleIDs(), cobra.ShellCompDirectiveNoFileComp
+		},
+	}
+	for _, c := range []*cobra.Command{list, show} {
+		c.Flags().StringVar(&o.format, "format", "text", "text or json")
+	}
+	cmd.AddCommand(list, show)
+	return cmd
+}
+
+func ruleIDs() []string {
+	c, err := rules.Load()
+	if err != nil {
+		return nil
+	}
+	var ids []string
+	for _, r := range c.All() {
+		ids = append(ids, r.ID)
+	}
+	return ids
+}
+
+func (o *rulesOptions) check() error {
+	if o.format != "text" && o.format != "json" {
+		return usageError{fmt.Errorf("--format %q: choose text or json", o.format)}
+	}
+	return nil
+}
+
+// ruleWords is a rule in one language, the form of --format json.
+type ruleWords struct {
+	rules.Rule
+	Lang  rules.Lang `json:"lang"`
+	Title string     `json:"title"`
+	Why   string     `json:"why"`
+	Fix   string     `json:"fix"`
+}
+
+func (o *rulesOptions) inWords(r rules.Rule) ruleWords {
+	l := o.language()
+	return ruleWords{Rule: r, Lang: l, Title: r.Title[l], Why: r.Why[l], Fix: r.Fix[l]}
+}
+
+func (o *rulesOptions) list() error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	c, err := rules.Load()
+	if err != nil {
+		return err
+	}
+	out := []ruleWords{}
+	for _, r := range c.All() {
+		if o.family == "" || r.Family == o.family {
+			out = append(out, o.inWords(r))
+		}
+	}
+	if len(out) == 0 {
+		return usageError{fmt.Errorf("--family %q: choose one of %s", o.family, strings.Join(rules.Families(), ", "))}
+	}
+	if o.format == "json" {
+		return writeJSON(o.out, out)
+	}
+	words := o.words()
+	w := tabwriter.NewWriter(o.out, 0, 4, 2, ' ', 0)
+	for _, r := range out {
+		fmt.Fprintf(w, "%s\t%s\t%s\n", r.ID, words.T("severity."+string(r.Severity)), r.Title)
+	}
+	return w.Flush()
+}
+
+func (o *rulesOptions) show(id string) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	c, err := rules.Load()
+	if err != nil {
+		return err
+	}
+	r, ok := c.Rule(id)
+	if !ok {
+		return usageError{fmt.Errorf("there is no rule %q: 'infohub rules list' names them all", id)}
+	}
+	x := o.inWords(r)
+	if o.format == "json" {
+		return writeJSON(o.out, x)
+	}
+	words := o.words()
+	fmt.Fprintf(o.out, "%s\n%s\n\n%s\n\n%s\n\n", x.ID, x.Title, strings.TrimSpace(x.Why), strings.TrimSpace(x.Fix))
+	fmt.Fprintf(o.out, "%s · %s · %s\n", words.T("severity."+string(x.Severity)), words.T("owner."+string(x.Owner)), words.T("effort.minutes", "n", x.Effort))
+	for _, m := range x.Remedies {
+		fmt.Fprintf(o.out, "\n%s:\n%s\n", words.T("platform."+string(m.For)), indent(m.Snippet))
+	}
+	fmt.Fprintln(o.out)
+	for _, ref := range x.References {
+		fmt.Fprintf(o.out, "%s <%s>\n", ref.Title, ref.URL)
+	}
+	return nil
+}
+
+func indent(s string) string {
+	return "  " + strings.ReplaceAll(strings.TrimRight(s, "\n"), "\n", "\n  ")
+}
+
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"go.yaml.in/yaml/v3"
+)
+
+// applySettings fills every flag that the command line did not set: first from
+// the environment (INFOHUB_ALLOW_PRIVATE for --allow-private), then from the
+// configuration file. The file is YAML, its keys the long names of flags; a
+// list sets a flag several times. A key that no command has is an error, so
+// that a typing mistake is not silently without effect.
+func applySettings(cmd *cobra.Command, g *global) error {
+	set := func(f *pflag.Flag, values []string, from string) error {
+		for _, v := range values {
+			if err := cmd.Flags().Set(f.Name, v); err != nil {
+				return fmt.Errorf("%s: %q is not a good value for --%s: %w", from, v, f.Name, err)
+			}
+		}
+		return nil
+	}
+	onLine := map[string]bool{}
+	cmd.Flags().Visit(func(f *pflag.Flag) { onLine[f.Name] = true })
+
+	var problem error
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		name := envName(f.Name)
+		if v := g.env(name); v != "" && !onLine[f.Name] && problem == nil {
+			problem = set(f, values(f, v), "environment variable "+name)
+			onLine[f.Name] = true
+		}
+	})
+	if problem != nil {
+		return problem
+	}
+	settings, path, err := readSettings(g)
+	if err != nil {
+		return err
+	}
+	known := flagNames(cmd.Root())
+	for key, node := range settings {
+		if !known[key] {
+			return fmt.Errorf("%s: there is no option %q", path, key)
+		}
+		f := cmd.Flags().Lookup(key)
+		if f == nil || onLine[key] || key == "config" {
+			continue
+		}
+		list, err := scalars(node)
+		if err != nil {
+			return fmt.Errorf("%s: %s: %w", path, key, err)
+		}
+		if err := set(f, list, path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// values splits an environment variable for a flag that may be repeated.
+func values(f *pflag.Flag, v string) []string {
+	if strings.HasSuffix(f.Value.Type(), "Array") {
+		return strings.Fields(v)
+	}
+	return []string{v}
+}
+
+func envName(flag string) string {
+	return "INFOHUB_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// readSettings reads the file that --config names, which must exist, or the
+// one in the user's configuration folder, which need not.
+func readSettings(g *global) (map[string]yaml.Node, string, error) {
+	path, must := g.config, true
+	if path == "" {
+		dir := g.env("XDG_CONFIG_HOME")
+		if dir == "" {
+			if home := g.env("HOME"); home != "" {
+				dir = filepath.Join(home, ".config")
+			} else if dir = g.env("AppData"); dir == "" {
+				return nil, "", nil
+			}
+		}
+		path, must = filepath.Join(dir, "infohub", "config.yaml"), false
+	}
+	data, err := os.ReadFile(path) //nolint:gosec // G304: the user's own configuration file
+	if errors.Is(err, fs.ErrNotExist) && !must {
+		return nil, "", nil
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("configuration: %w", err)
+	}
+	settings := map[string]yaml.Node{}
+	if err := yaml.Unmarshal(data, &settings); err != nil {
+		return nil, "", fmt.Errorf("%s: %w; write one line per option, for example 'lang: zh-Hant'", path, err)
+	}
+	return settings, path, nil
+}
+
+func scalars(n yaml.Node) ([]string, error) {
+	switch n.Kind {
+	case yaml.ScalarNode:
+		return []string{n.Value}, nil
+	case yaml.SequenceNode:
+		var out []string
+		for _, item := range n.Content {
+			if item.Kind != yaml.ScalarNode {
+				return nil, errors.New("a list may hold plain values only")
+			}
+			out = append(out, item.Value)
+		}
+		return out, nil
+	}
+	return nil, errors.New("give a value or a list of values")
+}
+
+func flagNames(root *cobra.Command) map[string]bool {
+	names := map[string]bool{}
+	add := func(f *pflag.Flag) { names[f.Name] = true }
+	root.PersistentFlags().VisitAll(add)
+	for _, c := range root.Commands() {
+		c.Flags().VisitAll(add)
+	}
+	return names
+}
