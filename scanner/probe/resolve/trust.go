@@ -213,7 +213,13 @@ func (r *Resolver) strips(ctx context.Context) bool {
 	if err != nil {
 		return true
 	}
-	return !slices.ContainsFunc(negative.msg.Ns, func(rr dns.RR) bool { return rr.Header().Rrtype == dns.TypeRRSIG })
+	for _, rr := range negative.msg.Ns {
+		h := rr.Header()
+		if (h.Rrtype == dns.TypeNSEC || h.Rrtype == dns.TypeNSEC3) && len(signatures(negative.msg.Ns, h.Name, h.Rrtype)) > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // proveKeys takes the zone's keys from an answer and checks that one that an
