@@ -98,7 +98,10 @@ func (x *exam) dial(ctx context.Context) (net.Conn, error) {
 		return conn, nil
 	}
 	why := scanner.FailureOf(err)
-	if x.met && (why.Kind == scanner.FailRefused || why.Kind == scanner.FailTimeout || why.Kind == scanner.FailReset) && ctx.Err() == nil {
+	switch {
+	case ctx.Err() != nil:
+		why = scanner.FailureOf(context.Cause(ctx))
+	case x.met && (why.Kind == scanner.FailRefused || why.Kind == scanner.FailTimeout || why.Kind == scanner.FailReset):
 		why = scanner.Failf(scanner.FailBlocked, fmt.Sprintf("connection %d to a server that had taken others: %s", n, why))
 	}
 	if x.shut == nil {

@@ -67,7 +67,10 @@ func readFlight(r io.Reader, q question) (flight, error) {
 	if err := f.parseServerHello(body); err != nil {
 		return flight{}, err
 	}
-	if f.version > q.version || f.version < vSSL3 || (q.version == vTLS13 && f.version < vTLS13) {
+	if q.version == vTLS13 && f.version < vTLS13 {
+		return flight{}, alertError(70) // it does not know the version, and said so with a hello of its own
+	}
+	if f.version > q.version || f.version < vSSL3 {
 		return flight{}, fmt.Errorf("ServerHello of version %#04x, which was not offered", f.version)
 	}
 	if !slices.Contains(q.suites, f.suite) {

@@ -75,12 +75,12 @@ func handshakeAndWait(c net.Conn, cfg *tls.Config) {
 	_ = s.Close()
 }
 
-// examined is one Examine with the number of connections that were made.
+// examine runs Examine, and counts its connections.
 func examine(t testing.TB, to netip.AddrPort, depth Depth, change ...func(*Server)) scanner.TLSHost {
 	t.Helper()
 	var dials atomic.Int64
 	s := Server{
-		Name: "example.hk", Addr: to.Addr(), Port: to.Port(), Now: now, Depth: depth, Timeout: 2 * time.Second,
+		Name: "example.hk", Addr: to.Addr(), Port: to.Port(), Now: now, Depth: depth, Timeout: 10 * time.Second,
 		Dial: func(ctx context.Context) (net.Conn, error) {
 			dials.Add(1)
 			var d net.Dialer
