@@ -74,7 +74,24 @@ func (e *Engine) Judge(facts *Facts) *Report {
 		r.Families = []FamilyResult{}
 	}
 	r.First = firstFixes(e.Catalogue, r.Findings)
+	if r.Status == Complete && !slices.ContainsFunc(r.Findings, judged) {
+		// Not one rule could be judged: that is no scan.
+		r.Status, r.Reason, r.Findings, r.Families = Unreachable, firstFailure(facts), []Finding{}, []FamilyResult{}
+	}
 	return r
+}
+
+func judged(f Finding) bool { return f.Outcome == Pass || f.Outcome == Fail || f.Outcome == Warn }
+
+// firstFailure is why nothing was learned: the failure of the first probe that
+// has one, name look-up before all.
+func firstFailure(f *Facts) *Failure {
+	for _, p := range f.Probes {
+		if p.Failure != nil {
+			return p.Failure
+		}
+	}
+	return Failf(FailUnreachable, "nothing answered")
 }
 
 // judge runs one check; a panic in it is an unknown of that rule alone.
@@ -126,13 +143,6 @@ func statusOf(f *Facts) (Status, *Failure) {
 		if k := p.Failure.Kind; k == FailCancelled || k == FailTimeout || k == FailInternal || (p.Name == "active" && f.Options.Active) {
 			return Incomplete, p.Failure
 		}
-	}
-	if f.DNS == nil && f.Web == nil && f.TLS == nil && f.Mail == nil {
-		why := Failf(FailInternal, "no probe delivered anything")
-		if run := f.RunOf("dns"); run != nil && run.Failure != nil {
-			why = run.Failure
-		}
-		return Unreachable, why
 	}
 	return Complete, nil
 }

@@ -210,8 +210,10 @@ func exitCode(ctx context.Context, err error) int {
 		return exitInterrupted
 	case err == nil:
 		return exitClean
+	case errors.As(err, &usageError{}), strings.HasPrefix(err.Error(), "unknown command"): // cobra has no type for it
+		return exitUsage
 	}
-	return exitUsage
+	return exitIncomplete
 }
 
 // message is what a user is told of err.
@@ -219,6 +221,9 @@ func message(err error) string {
 	var o outcome
 	if err == nil || errors.As(err, &o) || errors.Is(err, context.Canceled) {
 		return ""
+	}
+	if strings.HasPrefix(err.Error(), "unknown command") {
+		return err.Error() + "\nSee 'infohub --help'"
 	}
 	return err.Error()
 }

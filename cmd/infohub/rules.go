@@ -108,7 +108,7 @@ func (o *rulesOptions) list() error {
 	words := o.words()
 	w := tabwriter.NewWriter(o.out, 0, 4, 2, ' ', 0)
 	for _, r := range out {
-		fmt.Fprintf(w, "%s\t%s\t%s\n", r.ID, words.T("severity."+string(r.Severity)), r.Title)
+		fmt.Fprintf(w, "%s\t%s\t%s\n", r.ID, words.T("severity."+string(r.Severity)), rules.Fill(r.Title, sample()))
 	}
 	return w.Flush()
 }
@@ -130,16 +130,22 @@ func (o *rulesOptions) show(id string) error {
 		return writeJSON(o.out, x)
 	}
 	words := o.words()
-	fmt.Fprintf(o.out, "%s\n%s\n\n%s\n\n%s\n\n", x.ID, x.Title, strings.TrimSpace(x.Why), strings.TrimSpace(x.Fix))
+	fill := func(s string) string { return strings.TrimSpace(rules.Fill(s, sample())) }
+	fmt.Fprintf(o.out, "%s\n%s\n\n%s\n\n%s\n\n", x.ID, fill(x.Title), fill(x.Why), fill(x.Fix))
 	fmt.Fprintf(o.out, "%s · %s · %s\n", words.T("severity."+string(x.Severity)), words.T("owner."+string(x.Owner)), words.T("effort.minutes", "n", x.Effort))
 	for _, m := range x.Remedies {
-		fmt.Fprintf(o.out, "\n%s:\n%s\n", words.T("platform."+string(m.For)), indent(m.Snippet))
+		fmt.Fprintf(o.out, "\n%s:\n%s\n", words.T("platform."+string(m.For)), indent(fill(m.Snippet)))
 	}
 	fmt.Fprintln(o.out)
 	for _, ref := range x.References {
 		fmt.Fprintf(o.out, "%s <%s>\n", ref.Title, ref.URL)
 	}
 	return nil
+}
+
+// sample fills the placeholders of a rule that no scan stands behind.
+func sample() map[string]string {
+	return map[string]string{"domain": "example.hk", "www": "www.example.hk", "host": "example.hk", "unicode": "example.hk", "mx": "mail.example.hk"}
 }
 
 func indent(s string) string {

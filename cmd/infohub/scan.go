@@ -54,7 +54,8 @@ not be public, run only with --active: use it on your own sites alone.
 
 Exit codes: 0 clean, 1 findings at or above --fail-on, 2 a wrong option or a
 target that cannot be scanned, 3 a target that cannot be reached, 4 a scan that
-is not complete, 130 interrupted. With many targets the first that is true of
+is not complete or too little of which could be judged for a grade, or whose
+report could not be written, 130 interrupted. With many targets the first that is true of
 130, 2, 4, 3, 1, 0 is given.`,
 		Example: `  infohub scan example.hk
   infohub scan --lang zh-Hant --html report.html example.hk
@@ -65,7 +66,7 @@ is not complete, 130 interrupted. With many targets the first that is true of
 	f := cmd.Flags()
 	f.StringArrayVarP(&o.files, "file", "f", nil, "read targets from `FILE`, one per line; - is standard input")
 	o.out.addFlags(cmd)
-	f.DurationVar(&o.timeout, "timeout", time.Minute, "time for one target")
+	f.DurationVar(&o.timeout, "timeout", time.Minute, "time for one target, for example 90s or 2m")
 	f.IntVar(&o.concurrency, "concurrency", 16, "targets at a time")
 	f.IntVar(&o.perAddr, "per-address", 8, "connections open to one address at a time")
 	f.StringArrayVar(&o.resolvers, "resolver", nil, "ask this resolver (`ADDRESS[:PORT]`) instead of walking from the root servers")
@@ -265,6 +266,10 @@ func (w *reportWriter) write(r *scanner.Report) {
 	w.codes[w.codeOf(r)] = true
 	switch w.format {
 	case "text":
+		if w.count > 1 {
+			_, err := fmt.Fprint(w.g.out, "\n\n")
+			w.note(err)
+		}
 		w.note(report.Text(w.g.out, []*scanner.Report{r}, w.options()))
 	case "jsonl":
 		w.note(report.JSONLine(w.g.out, r, w.options()))
@@ -316,8 +321,8 @@ func (w *reportWriter) codeOf(r *scanner.Report) int {
 	switch {
 	case r.Status == scanner.Unreachable:
 		return exitUnreachable
-	case r.Status == scanner.Incomplete:
-		return exitIncomplete
+	case r.Status == scanner.Incomplete || r.Grade.Letter == "":
+		return exitIncomplete // not scanned is not clean
 	case w.failOn != "none" && r.Worst(w.catalogue) != "" && r.Worst(w.catalogue).AtLeast(rules.Severity(w.failOn)):
 		return exitFindings
 	}
