@@ -3,6 +3,7 @@ package mailprobe
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net"
 	"net/netip"
 	"slices"
@@ -38,6 +39,8 @@ func (s *scan) mx(ctx context.Context, out *scanner.MailFacts) {
 		out.Implicit, out.MXFailure = len(own.list) > 0, own.failure
 		return
 	}
+	ctx, cancel := context.WithTimeoutCause(ctx, s.servers, scanner.Failf(scanner.FailTimeout, fmt.Sprintf("the mail servers took longer than %s", s.servers)))
+	defer cancel()
 	var (
 		servers = serverSet{}
 		parts   []func()

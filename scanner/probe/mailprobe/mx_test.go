@@ -4,12 +4,14 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cybersec-infohub/infohub/scanner"
 )
@@ -120,6 +122,27 @@ func TestAddressesAreTried(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Slow servers end with the time that all of them have, and the scan goes on.
+func TestSlowServersEnd(t *testing.T) {
+	before := runtime.NumGoroutine()
+	t.Run("", func(t *testing.T) {
+		l := newLab(t, "example.test. MX 10 mx1.example.test.\nexample.test. MX 10 mx2.example.test.\nmx1.example.test. A 192.0.2.1\nmx2.example.test. A 192.0.2.1\nmx2.example.test. A 192.0.2.2")
+		l.lead("", 25, listen(t, func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) }))
+		p := patient()
+		p.servers = 100 * time.Millisecond
+		facts, err := l.collect(t.Context(), p, "example.test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, h := range facts.MX {
+			if kind(h.Failure) != scanner.FailTimeout || !strings.Contains(h.Failure.Detail, "took longer") {
+				t.Errorf("%+v, failure %v", h, h.Failure)
+			}
+		}
+	})
+	settles(t, before)
 }
 
 func TestAddressGuard(t *testing.T) {

@@ -194,7 +194,7 @@ func speaksOfReputation(text string) bool {
 	text = strings.ToLower(text)
 	for _, word := range []string{
 		"block", "blacklist", "denylist", "spamhaus", "spamcop", "barracuda", "dnsbl", "rbl", "reputation", "banned",
-		"denied", "listed", "policy", "poor", "too many", "rate", "throttl", "dynamic", "residential", "reverse dns", "ptr", "greylist", "graylist",
+		"denied", "listed", "policy", "poor", "too many", "rate limit", "throttl", "dynamic", "residential", "reverse dns", "ptr", "greylist", "graylist",
 	} {
 		if strings.Contains(text, word) {
 			return true
