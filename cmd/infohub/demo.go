@@ -3,17 +3,14 @@ package main
 import (
 	"context"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/miekg/dns"
 	"github.com/spf13/cobra"
-	"go.yaml.in/yaml/v3"
 
 	"github.com/cybersec-infohub/infohub/internal/app"
 	"github.com/cybersec-infohub/infohub/internal/netguard"
@@ -147,37 +144,12 @@ func (o *demoOptions) serve(ctx context.Context, site *practice.Site) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	path := func(name string) string { return filepath.Join(dir, name) }
-	settings := map[string]any{
-		"root-hints": path("root.hints"), "trust-anchor": path("root.ds"), "ca": path("ca.pem"), "allow-private": true,
-		"connect-to": connectTo(site),
-	}
-	config, err := yaml.Marshal(settings)
+	config, err := site.WriteConfig(dir)
 	if err != nil {
 		return err
 	}
-	files := map[string]string{
-		"root.hints":  fmt.Sprintf(". 3600 IN NS %[1]s.\n%[1]s. 3600 IN A %[2]s\n", site.RootName, site.Root),
-		"root.ds":     site.Anchor + "\n",
-		"ca.pem":      string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: site.CA.Raw})),
-		"config.yaml": string(config),
-	}
-	for name, text := range files {
-		if err := os.WriteFile(path(name), []byte(text), 0o600); err != nil {
-			return err
-		}
-	}
 	fmt.Fprintln(o.global.out, o.words().T("demo.running", "domain", site.Domain, "command",
-		fmt.Sprintf("infohub scan --config %s %s", path("config.yaml"), site.Domain)))
+		fmt.Sprintf("infohub scan --config %s %s", config, site.Domain)))
 	<-ctx.Done()
 	return nil
-}
-
-// connectTo writes the mappings as --connect-to reads them.
-func connectTo(site *practice.Site) []string {
-	var out []string
-	for _, m := range site.ConnectTo {
-		out = append(out, fmt.Sprintf("%s:%d:%s:%d", m.Host, m.Port, m.To, m.ToPort))
-	}
-	return out
 }

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/cybersec-infohub/infohub/scanner/practice"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"infohub": main})
+}
+
+// TestScripts runs the command as a user does, once per file. The scripts have
+// the command "shop": it opens the practice site, with its configuration in
+// config.yaml.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireUniqueNames:  true,
+		RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("LC_ALL", "C")
+			env.Setenv("HOME", env.WorkDir)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"shop":  openShop,
+			"lines": writeLines,
+			"exits": exits,
+		},
+	})
+}
+
+// openShop: shop [FAULT...] opens the practice site until the script ends.
+func openShop(ts *testscript.TestScript, _ bool, faults []string) {
+	ctx, cancel := context.WithCancel(context.Background())
+	site, err := practice.Start(ctx, practice.Options{Faults: append([]string{}, faults...)})
+	ts.Check(err)
+	ts.Defer(func() { cancel(); site.Close() })
+	_, err = site.WriteConfig(ts.MkAbs("."))
+	ts.Check(err)
+	// A name server that never answers, for scans that must be stopped.
+	silent, err := net.ListenPacket("udp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Defer(func() { _ = silent.Close() })
+	ts.Setenv("SILENT", silent.LocalAddr().String())
+}
+
+// writeLines: lines FILE N writes N names that do not exist, three of the lines
+// being no names at all.
+func writeLines(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: lines FILE N")
+	}
+	var n int
+	_, err := fmt.Sscan(args[1], &n)
+	ts.Check(err)
+	var b strings.Builder
+	for i := range n {
+		switch i + 1 {
+		case 17:
+			b.WriteString("192.0.2.1\n")
+		case 4711:
+			b.WriteString(strings.Repeat("x", 300) + "\n")
+		case n - 1:
+			b.WriteString("*.example.hk\n")
+		default:
+			fmt.Fprintf(&b, "n%d.example\n", i+1)
+		}
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(b.String()), 0o600))
+}
+
+// exits: exits CODE COMMAND... checks the exit code, which testscript's own
+// exec does not tell.
+func exits(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND...")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	got := "0"
+	if err != nil {
+		got = strings.TrimPrefix(err.Error(), "exit status ")
+	}
+	if got != args[0] {
+		ts.Fatalf("exit code %s; want %s", got, args[0])
+	}
+}
