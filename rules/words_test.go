@@ -45,6 +45,8 @@ func checkedPlaceholders(rule string) []string {
 		"mail.starttls.old-version": {"mx"},
 		"mail.mta-sts.missing":      {"mx_lines"},
 		"mail.mta-sts.invalid":      {"mx_lines"},
+		"web.security-txt.missing":  {"expires"},
+		"web.security-txt.expired":  {"expires"},
 	}[rule]
 }
 
