@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -32,11 +33,19 @@ var (
 // for each reason of not knowing and of not applying.
 func catalogue(t *testing.T) *rules.Catalogue {
 	t.Helper()
+	c, err := parseCatalogue()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+var parseCatalogue = sync.OnceValues(func() (*rules.Catalogue, error) {
 	files := fstest.MapFS{}
 	for _, family := range rules.Families() {
 		data, err := os.ReadFile("testdata/rules/" + family + ".yaml")
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		files[family+".yaml"] = &fstest.MapFile{Data: data}
 	}
@@ -46,12 +55,8 @@ func catalogue(t *testing.T) *rules.Catalogue {
 	for _, r := range reasons {
 		files["mail.yaml"].Data = append(files["mail.yaml"].Data, plainRule("mail.elsewhere."+string(r))...)
 	}
-	c, err := rules.Parse(files)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
+	return rules.Parse(files)
+})
 
 func plainRule(id string) string {
 	return strings.ReplaceAll(`

@@ -3,6 +3,7 @@ package report
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/width"
 )
@@ -18,6 +19,9 @@ func columns(s string) int {
 }
 
 func columnsOf(r rune) int {
+	if r < 0x7f {
+		return 1
+	}
 	if unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf) {
 		return 0
 	}
@@ -89,11 +93,14 @@ const maxGlued = 8
 func pieces(s string) []piece {
 	var (
 		all   []piece
+		start int // of the last piece
 		space bool
 		glued int
 		prev  rune // the last character of the last piece; 0 after a space
 	)
-	for _, r := range s {
+	for i, size := 0, 0; i < len(s); i += size {
+		var r rune
+		r, size = utf8.DecodeRuneInString(s[i:])
 		if unicode.IsSpace(r) {
 			space, prev = true, 0
 			continue
@@ -106,11 +113,10 @@ func pieces(s string) []piece {
 		} else if !join {
 			glued = 0
 		}
-		if join {
-			all[len(all)-1].text += string(r)
-		} else {
-			all = append(all, piece{string(r), space})
+		if !join {
+			all, start = append(all, piece{space: space}), i
 		}
+		all[len(all)-1].text = s[start : i+size]
 		space, prev = false, r
 	}
 	return all
