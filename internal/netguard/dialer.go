@@ -251,3 +251,7 @@ func (s *Scope) Dial(ctx context.Context, network, host string, ap netip.AddrPor
 
 // Maps is Dialer.Maps.
 func (s *Scope) Maps(host string, port uint16) (netip.Addr, bool) { return s.Dialer.Maps(host, port) }
+
+// Fresh returns a Scope of the same Dialer with a limit and a count of its own,
+// for a part of a scan that its owner asked for beyond the ordinary visit.
+func (s *Scope) Fresh(limit int) *Scope { return &Scope{Dialer: s.Dialer, Limit: limit} }

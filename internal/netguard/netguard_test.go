@@ -124,6 +124,30 @@ func TestScopeCountsConnectionsToOneAddress(t *testing.T) {
 	}
 }
 
+func TestFreshScopeHasACountOfItsOwn(t *testing.T) {
+	ap := listen(t)
+	used := netguard.Scope{Dialer: &netguard.Dialer{Policy: netguard.Policy{AllowPrivate: true}}, Limit: 1}
+	dial := func(s *netguard.Scope) error {
+		c, err := s.Dial(context.Background(), "tcp", "h", ap)
+		if err == nil {
+			_ = c.Close()
+		}
+		return err
+	}
+	if err := dial(&used); err != nil {
+		t.Fatal(err)
+	}
+	fresh := used.Fresh(2)
+	for i, want := range []error{nil, nil, netguard.ErrLimit} {
+		if err := dial(fresh); !errors.Is(err, want) {
+			t.Errorf("connection %d: %v; want %v", i+1, err, want)
+		}
+	}
+	if err := dial(&used); !errors.Is(err, netguard.ErrLimit) {
+		t.Errorf("the first scope has got room: %v", err)
+	}
+}
+
 func TestPerAddressBoundWaitsForAFreePlace(t *testing.T) {
 	ap := listen(t)
 	d := &netguard.Dialer{Policy: netguard.Policy{AllowPrivate: true}, PerAddr: 1}
