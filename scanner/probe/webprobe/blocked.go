@@ -24,8 +24,13 @@ func blockedBy(status int, h http.Header, body []byte) string {
 		return "SiteGround"
 	}
 	text := string(body[:min(len(body), 64<<10)])
-	// Pages so short hold nothing else, even with status 200.
-	if len(body) < 4<<10 {
+	switch { // no site writes these itself
+	case strings.Contains(text, "wsidchk"):
+		return "Imunify360"
+	case strings.Contains(text, `id="anubis_challenge"`):
+		return "Anubis"
+	}
+	if len(body) < 4<<10 { // so short a page holds nothing else, even with status 200
 		switch {
 		case strings.Contains(text, "Incapsula incident ID"), strings.Contains(text, `id="main-iframe" src="/_Incapsula_Resource`):
 			return "Imperva"

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"math/big"
 	"net"
 	"net/http"
@@ -210,7 +211,13 @@ func kindOf(f *scanner.Failure) scanner.FailureKind {
 func (s *site) count() (conns int, hits map[string]int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.conns, s.hits
+	return s.conns, maps.Clone(s.hits)
+}
+
+func (s *site) spoke(proto string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.protos[proto] > 0
 }
 
 // noLeaks fails the test when, after its servers are gone, it has more

@@ -45,6 +45,7 @@ func welcomes() []welcome {
 	return []welcome{
 		{"nginx", "Welcome to nginx!", ""},
 		{"nginx", "Test Page for the Nginx HTTP Server", ""},
+		{"nginx", "Welcome to CentOS", ""},
 		{"tengine", "Welcome to tengine!", ""},
 		{"openresty", "Welcome to OpenResty!", ""},
 		{"apache", "Apache2 Debian Default Page", ""},
@@ -62,6 +63,7 @@ func welcomes() []welcome {
 		{"lighttpd", "Welcome page", "lighttpd"},
 		{"plesk", "Web Server's Default Page", "plesk"},
 		{"plesk", "Domain Default page", "plesk"},
+		{"plesk", "Default Parallels Plesk Panel Page", ""},
 		{"cpanel", "Default Web Site Page", ""},
 		{"xampp", "Welcome to XAMPP", ""},
 		{"wamp", "WAMPSERVER Homepage", ""},
@@ -149,7 +151,7 @@ func phpTrace(s seen) bool {
 		}
 	}
 	switch {
-	case s.has("window.ignite("), s.has("Whoops container", "frame-"): // Laravel
+	case s.has("window.ignite("), s.has("Whoops container", "frames-"): // Laravel
 		return true
 	case s.has("exception-message-wrapper", "trace-line"): // Symfony
 		return true
@@ -161,7 +163,7 @@ func phpTrace(s seen) bool {
 
 func pythonTrace(s seen) bool {
 	switch {
-	case strings.HasSuffix(s.title, "// Werkzeug Debugger") && s.has(`class="debugger"`):
+	case s.has("__debugger__=yes", `<div class="debugger">`): // Werkzeug
 		return true
 	case s.has("<code>DEBUG = True</code>", `id="summary"`): // Django
 		return true

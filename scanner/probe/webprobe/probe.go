@@ -151,13 +151,13 @@ func (v *visit) readSecurityTxt(ctx context.Context, u *url.URL) *scanner.Securi
 	if root.Loop { // the file is not there, whatever the server meant
 		s.Failure = nil
 	}
-	if last == nil || last.hop.Status == 0 {
+	if hop := root.Last(); hop != nil {
+		s.Status = hop.Status
+	}
+	if last == nil || s.Failure != nil {
 		return s
 	}
-	s.Status = last.hop.Status
-	if s.Failure == nil {
-		s.Failure = last.hop.BodyFailure
-	}
+	s.Failure = last.hop.BodyFailure
 	if s.Status != 200 || !isHTTPS(last.hop.URL) || last.text == "" {
 		return s
 	}

@@ -107,8 +107,8 @@ func TestGoodSite(t *testing.T) {
 	if conns > 6 {
 		t.Errorf("%d connections", conns)
 	}
-	if s.protos["HTTP/2.0"] == 0 {
-		t.Errorf("protocols %v", s.protos)
+	if !s.spoke("HTTP/2.0") {
+		t.Error("HTTP/2 was not used")
 	}
 }
 
