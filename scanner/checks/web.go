@@ -188,7 +188,16 @@ func securityTxtMissing(f *scanner.Facts) scanner.Finding {
 	default:
 		v.fail(hostOf(s.URL), s.URL, fmt.Sprint("status ", s.Status))
 	}
-	return v.finding()
+	return withExpiry(v.finding(), f)
+}
+
+// withExpiry gives the remedy's file its date: RFC 9116 recommends less than a
+// year.
+func withExpiry(finding scanner.Finding, f *scanner.Facts) scanner.Finding {
+	if finding.Outcome != scanner.Fail {
+		return finding
+	}
+	return finding.With("expires", f.Started.UTC().AddDate(0, 0, 360).Format(time.DateOnly)+"T00:00:00Z")
 }
 
 // securityTxtExpired: RFC 9116 section 2.5.5 asks for exactly one date, in the
@@ -205,7 +214,7 @@ func securityTxtExpired(f *scanner.Facts) scanner.Finding {
 	var v votes
 	if len(s.Expires) != 1 {
 		v.fail(hostOf(s.URL), s.URL, fmt.Sprintf("%d Expires fields", len(s.Expires)))
-		return v.finding()
+		return withExpiry(v.finding(), f)
 	}
 	seen := "Expires: " + s.Expires[0]
 	at, err := time.Parse(time.RFC3339, strings.ToUpper(strings.TrimSpace(s.Expires[0])))
@@ -217,7 +226,7 @@ func securityTxtExpired(f *scanner.Facts) scanner.Finding {
 	default:
 		v.pass(s.URL, seen)
 	}
-	return v.finding()
+	return withExpiry(v.finding(), f)
 }
 
 // linkedDangling: whoever registers a name that a page loads from decides what

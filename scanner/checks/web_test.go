@@ -102,6 +102,15 @@ func TestSecurityTxt(t *testing.T) {
 	})
 }
 
+// TestSecurityTxtRemedyHasADate: the file to paste must not be out of date.
+func TestSecurityTxtRemedyHasADate(t *testing.T) {
+	f := secured()
+	f.Web.SecurityTxt = &scanner.SecurityTxt{URL: apexHTTPS, Status: 404}
+	if got := checkOf(t, "web.security-txt.missing").Judge(f).Params["expires"]; got != "2027-11-18T00:00:00Z" {
+		t.Errorf("expires %q", got)
+	}
+}
+
 func TestLinkedHosts(t *testing.T) {
 	with := func(hosts ...scanner.LinkedHost) *scanner.Facts {
 		f := secured()
