@@ -73,7 +73,7 @@ func wrap(s string, limit int) []string {
 			used += columnsOf(r)
 		}
 	}
-	if used > 0 || len(lines) == 0 {
+	if line.Len() > 0 || len(lines) == 0 {
 		flush()
 	}
 	return lines

@@ -52,6 +52,7 @@ func FuzzWrap(f *testing.F) {
 	f.Add("請網域供應商加上下面的記錄，並向電郵供應商確認。", 12)
 	f.Add("「「「「「((((，，，，", 2)
 	f.Add("e\u0301\u0301 \u200d🔒", 3)
+	f.Add("00\x81\x80\x8d\u0301 \u200d", 3) // a last line without a column
 	f.Fuzz(func(t *testing.T, s string, limit int) {
 		limit = 2 + max(limit, -limit)%200
 		lines := wrap(s, max(limit, 2))
