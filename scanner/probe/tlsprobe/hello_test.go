@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/cybersec-infohub/infohub/scanner"
 )
 
 func TestSuiteTable(t *testing.T) {
@@ -170,59 +173,114 @@ func TestHelloSizes(t *testing.T) {
 	}
 }
 
-func TestParseRefuses(t *testing.T) {
-	q := versionQuestion(vTLS12)
-	good := bytes.Join([][]byte{serverHello(vTLS12, 0xC02F), certificate([]byte("der")), message(msgServerKeyExchange, []byte{3, 0, 23})}, nil)
-	f, err := readFlight(bytes.NewReader(record(recordHandshake, vTLS12, good)), q)
-	if err != nil || f.rest != nil || f.version != vTLS12 || f.suite != 0xC02F || f.group != 23 || len(f.certs) != 1 {
-		t.Fatalf("%+v, %v", f, err)
+func TestReadFlight(t *testing.T) {
+	curve, prime := message(msgServerKeyExchange, []byte{3, 0, 23, 1, 4}), message(msgServerKeyExchange, append([]byte{0, 3, 0, 0x80, 0}, 0, 1, 2))
+	cert, done := certificate([]byte("leaf"), []byte("other")), message(msgServerHelloDone, nil)
+	status := message(msgCertStatus, append([]byte{1, 0, 0, 6}, "staple"...))
+	tests := []struct {
+		name    string
+		version uint16
+		answer  [][]byte
+		want    string // version suite group bits certs staple; or part of an error
+	}{
+		{"ECDHE", vTLS12, [][]byte{serverHello(vTLS12, 0xC02F), cert, status, curve}, "303 c02f 23 0 2 staple"},
+		{"DHE", vTLS12, [][]byte{serverHello(vTLS12, 0x009E), cert, prime}, "303 9e 0 16 2 "},
+		{"RSA key transport", vTLS10, [][]byte{serverHello(vTLS10, 0x002F), cert, done}, "301 2f 0 0 2 "},
+		{"a lower version", vTLS12, [][]byte{serverHello(vTLS10, 0x002F), cert, done}, "301 2f 0 0 2 "},
+		{"asks for a certificate", vTLS12, [][]byte{serverHello(vTLS12, 0x002F), cert, message(msgCertRequest, nil)}, "303 2f 0 0 2 "},
+		{"a curve of its own", vTLS12, [][]byte{serverHello(vTLS12, 0xC02F), cert, message(msgServerKeyExchange, []byte{1, 0})}, "303 c02f 0 0 2 "},
+		{"retry", vTLS13, [][]byte{helloRetry(4588)}, "304 1301 4588 0 0 "},
+		{"TLS 1.2 instead of 1.3", vTLS13, [][]byte{serverHello(vTLS12, 0xC02F)}, "protocol version"},
+		{"a higher version", vTLS11, [][]byte{serverHello(vTLS12, 0x002F)}, "not offered"},
+		{"another suite", vTLS12, [][]byte{serverHello(vTLS12, 0x1301)}, "TLS_AES_128_GCM_SHA256, which was not offered"},
+		{"no hello", vTLS12, [][]byte{cert}, "message 11"},
+		{"broken hello", vTLS12, [][]byte{message(msgServerHello, []byte{3, 3})}, "too short"},
+		{"broken extensions", vTLS12, [][]byte{message(msgServerHello, append(serverHello(vTLS12, 0xC02F)[4:], 0, 9, 1))}, "broken extensions"},
+		{"broken extension", vTLS12, [][]byte{message(msgServerHello, append(serverHello(vTLS12, 0xC02F)[4:], 0, 3, 0, 1, 0))}, "broken extensions"},
+		{"broken key share", vTLS12, [][]byte{message(msgServerHello, append(serverHello(vTLS12, 0xC02F)[4:], 0, 4, 0, 51, 0, 0))}, "extension 51"},
+		{"broken list", vTLS12, [][]byte{serverHello(vTLS12, 0xC02F), message(msgCertificate, []byte{0, 0, 9})}, "then broken list"},
+		{"broken certificate", vTLS12, [][]byte{serverHello(vTLS12, 0xC02F), message(msgCertificate, []byte{0, 0, 3, 0, 0, 9})}, "then broken entry"},
+		{"broken staple", vTLS12, [][]byte{serverHello(vTLS12, 0xC02F), cert, message(msgCertStatus, []byte{2})}, "then CertificateStatus: broken"},
+		{"no curve", vTLS12, [][]byte{serverHello(vTLS12, 0xC02F), message(msgServerKeyExchange, []byte{3, 0})}, "then ServerKeyExchange: no curve"},
+		{"no parameters", vTLS12, [][]byte{serverHello(vTLS12, 0xC02F), message(msgServerKeyExchange, nil)}, "then ServerKeyExchange: empty"},
+		{"no prime", vTLS12, [][]byte{serverHello(vTLS12, 0x009E), message(msgServerKeyExchange, []byte{0, 9})}, "then ServerKeyExchange: no prime"},
+		{"hello twice", vTLS12, [][]byte{serverHello(vTLS12, 0xC02F), serverHello(vTLS12, 0xC02F)}, "then unexpected message 2"},
+		{"certificates without end", vTLS12, append([][]byte{serverHello(vTLS12, 0xC02F)}, slices.Repeat([][]byte{cert}, 20)...), "then too many messages"},
 	}
-	// Cut anywhere, it gives an error, here or for what follows the hello.
-	whole := record(recordHandshake, vTLS12, good)
-	for n := range whole {
-		if f, err := readFlight(bytes.NewReader(whole[:n]), q); err == nil && f.rest == nil {
-			t.Errorf("cut at %d of %d: %+v", n, len(whole), f)
+	for _, tt := range tests {
+		// In one record, and in one record for each byte.
+		all := bytes.Join(tt.answer, nil)
+		var bitwise []byte
+		for _, b := range all {
+			bitwise = append(bitwise, record(recordHandshake, vTLS12, []byte{b})...)
 		}
-	}
-	for n := range good {
-		if f, err := readFlight(bytes.NewReader(record(recordHandshake, vTLS12, good[:n])), q); err == nil && f.rest == nil {
-			t.Errorf("message cut at %d of %d: %+v", n, len(good), f)
+		for _, data := range [][]byte{record(recordHandshake, vTLS12, all), bitwise} {
+			f, err := readFlight(bytes.NewReader(data), versionQuestion(tt.version))
+			got := fmt.Sprintf("%x %x %d %d %d %s", f.version, f.suite, f.group, f.dheBits, len(f.certs), f.staple)
+			if err != nil {
+				got = err.Error()
+			} else if f.rest != nil {
+				got = "then " + f.rest.Error()
+			}
+			if got != tt.want && (err == nil && f.rest == nil || !strings.Contains(got, tt.want)) {
+				t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
+			}
 		}
 	}
 }
 
-// FuzzFlight: whatever a server sends, reading it ends, within the bounds, and
-// what is taken in makes sense.
+// FuzzFlight: whatever a server sends, reading it ends, and what is taken in
+// was asked for.
 func FuzzFlight(f *testing.F) {
-	p := newPKI(f)
-	leaf := p.leaf(f, ecKey(f))
 	seed := func(version uint16, parts ...[]byte) {
-		f.Add(uint16(vTLS12), record(recordHandshake, version, bytes.Join(parts, nil)))
-		f.Add(uint16(vTLS13), record(recordHandshake, version, bytes.Join(parts, nil)))
+		for _, q := range allVersions() {
+			f.Add(q, record(recordHandshake, version, bytes.Join(parts, nil)))
+		}
 	}
-	status := append([]byte{1, 0, 0, 3}, "abc"...)
+	cert := certificate([]byte("leaf"), []byte("intermediate"))
+	status := message(msgCertStatus, append([]byte{1, 0, 0, 6}, "staple"...))
 	prime := append(append([]byte{0, 128}, bytes.Repeat([]byte{0xFF}, 128)...), 0, 1, 2, 0, 1, 5)
-	seed(vTLS12, serverHello(vTLS12, 0xC02F), certificate(leaf.cert.Raw, p.middle.cert.Raw), message(msgCertStatus, status), message(msgServerKeyExchange, []byte{3, 0, 23, 1, 4}))
-	seed(vTLS12, serverHello(vTLS12, 0x0033), certificate(leaf.cert.Raw), message(msgServerKeyExchange, prime))
-	seed(vSSL3, serverHello(vSSL3, 0x0005), certificate(leaf.cert.Raw), message(msgServerHelloDone, nil))
-	seed(vTLS12, message(msgServerHello, bytes.Join([][]byte{{3, 3}, make([]byte, 33), {0x13, 1, 0, 0, 12, 0, extSupportedVersions, 0, 2, 3, 4, 0, extKeyShare, 0, 2, 0x11, 0xEC}}, nil)))
+	seed(vTLS12, serverHello(vTLS12, 0xC02F), cert, status, message(msgServerKeyExchange, []byte{3, 0, 23, 1, 4}))
+	seed(vTLS12, serverHello(vTLS12, 0x009E), cert, message(msgServerKeyExchange, prime))
+	seed(vTLS10, serverHello(vTLS10, 0x0033), cert, message(msgServerKeyExchange, prime))
+	seed(vSSL3, serverHello(vSSL3, 0x0005), cert, message(msgServerHelloDone, nil))
+	seed(vTLS12, helloRetry(4588))
 	f.Add(uint16(vTLS10), append(record(recordAlert, vTLS10, []byte{1, 112}), record(recordAlert, vTLS10, []byte{2, 40})...))
 	f.Fuzz(func(t *testing.T, version uint16, data []byte) {
 		version = vSSL3 + version%5
 		q := versionQuestion(version)
-		r := bytes.NewReader(data)
-		got, err := readFlight(r, q)
+		got, err := readFlight(bytes.NewReader(data), q)
 		if err != nil {
 			return
 		}
 		if got.version < vSSL3 || got.version > version || !slices.Contains(q.suites, got.suite) || got.dheBits < 0 || len(got.certs) > maxCerts {
 			t.Errorf("%+v", got)
 		}
-		a := answers{versions: map[uint16]reply{version: {verdict: accepted, flight: got}}}
-		if chain, staple, err := a.chain(); err == nil && len(chain) > 0 {
-			verify(chain, p.roots, now)
-			certFacts(chain[0])
-			stapleError(staple, chain[0], nil, now)
+	})
+}
+
+// helloRetry is a HelloRetryRequest for a group.
+func helloRetry(group uint16) []byte {
+	return message(msgServerHello, bytes.Join([][]byte{
+		{3, 3}, make([]byte, 33), {0x13, 1, 0}, {0, 12},
+		{0, extSupportedVersions, 0, 2, 3, 4},
+		{0, extKeyShare, 0, 2, byte(group >> 8), byte(group)},
+	}, nil))
+}
+
+// FuzzCertificate: whatever can be parsed as a certificate can be judged.
+func FuzzCertificate(f *testing.F) {
+	p := newPKI(f)
+	leaf := p.leaf(f, ecKey(f))
+	f.Add(leaf.cert.Raw, leaf.staple(f, p.middle))
+	f.Add(p.root.cert.Raw, []byte("<html>"))
+	f.Fuzz(func(t *testing.T, der, staple []byte) {
+		a := answers{versions: map[uint16]reply{vTLS12: {verdict: accepted, flight: flight{certs: [][]byte{der, der}, staple: staple}}}}
+		h := scanner.TLSHost{}
+		x := &exam{Server: Server{Name: "example.hk", Roots: p.roots, Now: now}}
+		x.certificates(&h, &a)
+		if len(h.Chain) == 0 && h.Verify != scanner.ChainInvalid {
+			t.Errorf("%+v", h)
 		}
 	})
 }

@@ -195,6 +195,56 @@ func TestSSL3Only(t *testing.T) {
 	}
 }
 
+// replayed is a connection whose first bytes were read before.
+type replayed struct {
+	net.Conn
+	r io.Reader
+}
+
+func (c replayed) Read(b []byte) (int, error) { return c.r.Read(b) }
+
+// TestWaysToDecline: not every server says no with an alert. One that resets
+// the connection is believed as long as it goes on answering good questions;
+// of one that falls silent nothing is known.
+func TestWaysToDecline(t *testing.T) {
+	p := newPKI(t)
+	cfg := &tls.Config{Certificates: []tls.Certificate{p.leaf(t, ecKey(t)).chain(p.middle)}}
+	tests := []struct {
+		name     string
+		decline  func(*net.TCPConn)
+		versions string
+		partial  scanner.FailureKind
+		made     int
+	}{
+		{"resets", func(c *net.TCPConn) { _ = c.SetLinger(0) }, modern, "", 12},
+		{"closes", func(*net.TCPConn) {}, modern, "", 12},
+		{"falls silent", func(c *net.TCPConn) { _, _ = io.Copy(io.Discard, c) }, "SSLv3=? TLSv1.0=? TLSv1.1=? TLSv1.2=yes TLSv1.3=yes", scanner.FailTimeout, 11},
+	}
+	for _, tt := range tests {
+		to := listen(t, func(_ int, c net.Conn) {
+			var seen bytes.Buffer
+			if readHello(replayed{c, io.TeeReader(c, &seen)}) < vTLS12 {
+				tt.decline(c.(*net.TCPConn))
+				return
+			}
+			handshakeAndWait(replayed{c, io.MultiReader(&seen, c)}, cfg)
+		})
+		for _, depth := range []Depth{Brief, Full} {
+			h := examine(t, to, depth, func(s *Server) { s.Roots, s.Timeout = p.roots, time.Second })
+			want, made := tt.versions, tt.made
+			if depth == Brief {
+				want, made = strings.Replace(want, "TLSv1.2=yes ", "", 1), tt.made-7
+			}
+			if h.Failure != nil || kindOf(h.Partial) != tt.partial || versions(h) != want || h.Connections != made {
+				t.Errorf("%s, depth %d: %d connections, %s, partial %v", tt.name, depth, h.Connections, versions(h), h.Partial)
+			}
+			if depth == Full && (len(h.WeakTested) != 7 || !h.GroupsTested) {
+				t.Errorf("%s: tested %v, groups %v", tt.name, h.WeakTested, h.GroupsTested)
+			}
+		}
+	}
+}
+
 // TestTurnedAway: a server that stops answering after n connections never
 // gets a "no" that it did not give.
 func TestTurnedAway(t *testing.T) {

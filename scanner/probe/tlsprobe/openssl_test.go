@@ -2,6 +2,7 @@ package tlsprobe
 
 import (
 	"bufio"
+	"crypto/x509"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -9,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cybersec-infohub/infohub/scanner"
 )
@@ -168,15 +170,61 @@ func TestOpenSSL(t *testing.T) {
 // cannot talk to is had from our own question.
 func TestLesserDepthsWithoutCryptoTLS(t *testing.T) {
 	p := newPKI(t)
-	to := openssl(t, p.leaf(t, rsaKey(t, 2048)), []*entity{p.middle}, "-tls1_2", "-cipher", "DHE-RSA-AES128-GCM-SHA256")
+	leaf := p.leaf(t, rsaKey(t, 2048))
+	staple := filepath.Join(t.TempDir(), "staple.der")
+	if err := os.WriteFile(staple, leaf.staple(t, p.middle), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	to := openssl(t, leaf, []*entity{p.middle}, "-tls1_2", "-cipher", "DHE-RSA-AES128-GCM-SHA256", "-status_file", staple)
 	for depth, want := range map[Depth]string{
 		CertOnly: "TLSv1.2=yes",
 		Brief:    "SSLv3=no TLSv1.0=no TLSv1.1=no TLSv1.2=yes",
 	} {
 		h := examine(t, to, depth, func(s *Server) { s.Roots = p.roots })
-		if h.Failure != nil || h.Partial != nil || versions(h) != want || len(h.Chain) != 2 || h.Verify != "" || !h.NameMatch {
+		if h.Failure != nil || h.Partial != nil || versions(h) != want || len(h.Chain) != 2 || h.Verify != "" || !h.NameMatch || !h.Stapled || h.StapleError != "" {
 			t.Errorf("depth %d: %+v", depth, h)
 		}
+	}
+}
+
+// TestMD5: what crypto/x509 refuses to sign and to check.
+func TestMD5(t *testing.T) {
+	dir := t.TempDir()
+	run := func(args ...string) {
+		cmd := exec.CommandContext(t.Context(), findOpenSSL(t), args...)
+		cmd.Dir = dir
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("openssl %v: %v\n%s", args, err, out)
+		}
+	}
+	read := func(name string) *x509.Certificate {
+		der, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := x509.ParseCertificate(der)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=Old CA", "-days", "9", "-addext", "keyUsage=keyCertSign")
+	run("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "site.key", "-out", "site.csr", "-subj", "/CN=example.hk")
+	run("x509", "-req", "-md5", "-in", "site.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "9", "-outform", "DER", "-out", "site.der")
+	run("x509", "-in", "ca.pem", "-outform", "DER", "-out", "ca.der")
+	leaf, ca := read("site.der"), read("ca.der")
+	roots := x509.NewCertPool()
+	roots.AddCert(ca)
+	at := leaf.NotBefore.Add(time.Hour)
+	if v := verify([]*x509.Certificate{leaf, ca}, roots, at); leaf.SignatureAlgorithm != x509.MD5WithRSA || v.verdict != scanner.ChainTrusted || v.issuer != ca {
+		t.Errorf("%s: %+v", leaf.SignatureAlgorithm, v)
+	}
+	if v := verify([]*x509.Certificate{leaf, ca}, x509.NewCertPool(), at); v.verdict != scanner.ChainUnknownCA {
+		t.Errorf("unknown authority: %+v", v)
+	}
+	leaf.Signature[9] ^= 1
+	if v := verify([]*x509.Certificate{leaf, ca}, roots, at); v.verdict == scanner.ChainTrusted {
+		t.Errorf("broken signature: %+v", v)
 	}
 }
 

@@ -153,13 +153,13 @@ func (f *flight) parseCertificate(body []byte) error {
 	s := cryptobyte.String(body)
 	var list cryptobyte.String
 	if !s.ReadUint24LengthPrefixed(&list) {
-		return errors.New("Certificate: broken list")
+		return errors.New("broken list of certificates")
 	}
 	f.certs = nil
 	for !list.Empty() && len(f.certs) < maxCerts {
 		var der cryptobyte.String
 		if !list.ReadUint24LengthPrefixed(&der) {
-			return errors.New("Certificate: broken entry")
+			return errors.New("broken entry in the list of certificates")
 		}
 		f.certs = append(f.certs, der)
 	}
