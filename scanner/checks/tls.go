@@ -121,16 +121,15 @@ func examined(f *scanner.Facts, name string) bool {
 // https too. It reads what visitors meet (the web facts) and takes a handshake
 // of the TLS probe as proof that https is there.
 func httpsMissing(f *scanner.Facts) scanner.Finding {
-	if len(f.Web.Roots) == 0 {
-		return notTried(f)
-	}
 	var v votes
+	tried := false
 	for i := range f.Web.Roots {
 		secure := &f.Web.Roots[i]
 		name, ok := strings.CutPrefix(secure.Start, "https://")
 		if !ok {
 			continue
 		}
+		tried = true
 		name = strings.TrimSuffix(name, "/")
 		if examined(f, name) || (len(secure.Hops) > 0 && secure.Hops[0].Status != 0) {
 			v.pass(secure.Start, "https answers")
@@ -146,11 +145,11 @@ func httpsMissing(f *scanner.Facts) scanner.Finding {
 		}
 		plainWithout(&v, rootOf(f, "http://"+name+"/"), secure.Start, why)
 	}
+	if !tried {
+		return notTried(f)
+	}
 	if len(v.passes) == 0 {
 		v.skip(scanner.NANoWeb)
-	}
-	if f.RunOf("web") != nil && f.RunOf("web").Failure != nil && v.failure == nil {
-		v.unknown(f.RunOf("web").Failure, f.Target.Domain, "not every start was tried")
 	}
 	return v.finding()
 }
