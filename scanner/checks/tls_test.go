@@ -124,6 +124,7 @@ func TestHTTPSMissing(t *testing.T) {
 		{"https closed, http silent", site(failed(apexHTTP, scanner.FailTimeout), failed(apexHTTPS, scanner.FailRefused)), isUnknown(scanner.FailTimeout)},
 		{"https for friends only", site(failed(apexHTTP, scanner.FailRefused), failed(apexHTTPS, scanner.FailTLS)), isUnknown(scanner.FailTLS)},
 		{"http turns us away", site(ended(apexHTTP, answer(apexHTTP, 403)), failed(apexHTTPS, scanner.FailRefused)), isUnknown(scanner.FailBlocked)},
+		{"http shows a firewall's page", site(scanner.WebRoot{Start: apexHTTP, Hops: []scanner.Hop{answer(apexHTTP, 200)}, Failure: scanner.Failf(scanner.FailBlocked, "")}, failed(apexHTTPS, scanner.FailRefused)), isUnknown(scanner.FailBlocked)},
 		{"http has no page", site(ended(apexHTTP, answer(apexHTTP, 404)), failed(apexHTTPS, scanner.FailRefused)), isUnknown(scanner.FailServer)},
 		{"no web", site(failed(apexHTTP, scanner.FailRefused), failed(apexHTTPS, scanner.FailRefused)), notFor(scanner.NANoWeb)},
 		{"no address", site(), notFor(scanner.NANoWeb)},

@@ -52,6 +52,8 @@ func TestCORS(t *testing.T) {
 	}
 	late := secured()
 	late.Probes = []scanner.ProbeRun{{Name: "web", Failure: scanner.Failf(scanner.FailTimeout, "late")}}
+	foreign := secured()
+	foreign.Web.CORS = &scanner.CORSAnswer{URL: "https://shop.example.com/", Origin: "https://evil.example", AllowOrigin: "https://evil.example", Credentials: true}
 	judgeCases(t, "web.cors.reflected-origin", []ruleCase{
 		{"none", with(scanner.CORSAnswer{}), passes("no Access-Control-Allow-Origin")},
 		{"public", with(scanner.CORSAnswer{AllowOrigin: "*", Credentials: true}), passes("Origin: *")},
@@ -62,6 +64,7 @@ func TestCORS(t *testing.T) {
 		{"failed", with(scanner.CORSAnswer{Failure: scanner.Failf(scanner.FailReset, "cut")}), isUnknown(scanner.FailReset)},
 		{"not asked in time", late, isUnknown(scanner.FailTimeout)},
 		{"not asked", secured(), isUnknown(scanner.FailInternal)},
+		{"somebody else's", foreign, notFor(scanner.NAElsewhere)},
 	})
 }
 
