@@ -18,9 +18,9 @@ import (
 const (
 	ednsSize     = 1232 // bytes: fits every path without fragments (DNS flag day 2020)
 	datagramSize = 4096 // bytes read of one datagram; a longer one is as good as truncated
-	queryTimeout = 2 * time.Second
-	resendAfter  = 700 * time.Millisecond
-	maxJunk      = 32 // datagrams that are no answer to what was asked
+	maxJunk      = 32   // datagrams that are no answer to what was asked
+
+	defaultTimeout = 2 * time.Second
 )
 
 // errTruncated is an answer that does not fit into a datagram.
@@ -98,8 +98,8 @@ func (r *Resolver) datagram(ctx context.Context, ep endpoint, m *dns.Msg) (*dns.
 	buf := r.buffers.Get().(*[]byte)
 	defer r.buffers.Put(buf)
 	var (
-		end    = time.Now().Add(queryTimeout)
-		resend = time.Now().Add(resendAfter)
+		end    = time.Now().Add(r.timeout)
+		resend = time.Now().Add(r.timeout / 3)
 		resent bool
 		lie    string
 	)
@@ -145,7 +145,7 @@ func (r *Resolver) datagram(ctx context.Context, ep endpoint, m *dns.Msg) (*dns.
 	if lie != "" {
 		return nil, scanner.Failf(scanner.FailProtocol, fmt.Sprintf("%s sent %s", ep, lie))
 	}
-	return nil, scanner.Failf(scanner.FailTimeout, fmt.Sprintf("%s did not answer over UDP within %s", ep, queryTimeout))
+	return nil, scanner.Failf(scanner.FailTimeout, fmt.Sprintf("%s did not answer over UDP within %s", ep, r.timeout))
 }
 
 // deadline sets conn's deadline unless ctx has ended, which has set its own.
@@ -185,9 +185,10 @@ func mismatch(asked, got *dns.Msg, n int) string {
 
 // Session is one TCP connection to a server (RFC 7766).
 type Session struct {
-	ep   endpoint
-	conn *dns.Conn
-	id   uint16
+	ep      endpoint
+	conn    *dns.Conn
+	timeout time.Duration
+	id      uint16
 }
 
 // Open connects to a server over TCP. An error is a *scanner.Failure.
@@ -209,7 +210,7 @@ func (r *Resolver) open(ctx context.Context, ep endpoint) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Session{ep: ep, conn: &dns.Conn{Conn: conn}}, nil
+	return &Session{ep: ep, conn: &dns.Conn{Conn: conn}, timeout: r.timeout}, nil
 }
 
 // Close ends the session.
@@ -217,7 +218,7 @@ func (s *Session) Close() { _ = s.conn.Close() }
 
 // Ask sends m and reads one message. An error is a *scanner.Failure.
 func (s *Session) Ask(ctx context.Context, m *dns.Msg) (*dns.Msg, error) {
-	if err := deadline(ctx, s.conn, time.Now().Add(queryTimeout)); err != nil {
+	if err := deadline(ctx, s.conn, time.Now().Add(s.timeout)); err != nil {
 		return nil, scanner.FailureOf(err)
 	}
 	s.id = m.Id
@@ -238,7 +239,7 @@ func (s *Session) Ask(ctx context.Context, m *dns.Msg) (*dns.Msg, error) {
 func (s *Session) Next(ctx context.Context) (*dns.Msg, error) {
 	stop := context.AfterFunc(ctx, func() { _ = s.conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	if err := deadline(ctx, s.conn, time.Now().Add(queryTimeout)); err != nil {
+	if err := deadline(ctx, s.conn, time.Now().Add(s.timeout)); err != nil {
 		return nil, scanner.FailureOf(err)
 	}
 	wire, err := s.conn.ReadMsgHeader(nil)

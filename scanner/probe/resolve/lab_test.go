@@ -28,11 +28,19 @@ const apex = "@ NS ns1\n@ NS ns2\nns1 A " + one + "\nns2 A " + two + "\n"
 // walker is a resolver that walks the lab from its root.
 func walker(l *dnslab.Lab) *resolve.Resolver { return resolve.New(config(l)) }
 
+// hasty is a walker for a lab in which somebody does not answer.
+func hasty(l *dnslab.Lab, kind scanner.FailureKind) *resolve.Resolver {
+	c := config(l)
+	c.Timeout = patience(kind)
+	return resolve.New(c)
+}
+
 func config(l *dnslab.Lab) resolve.Config {
 	c := resolve.Config{
 		Dialer:    l.Dialer(),
 		RootHints: []resolve.Hint{{Name: "a.root", Addr: netip.MustParseAddr(dnslab.RootAddr)}},
 		Now:       dnslab.Now,
+		Timeout:   patience(""),
 	}
 	if l.Zones["."] != nil && l.Zones["."].Sign != nil {
 		c.Anchors = l.Anchors()
@@ -49,9 +57,18 @@ func forwarder(l *dnslab.Lab, options ...func(*dnslab.Server)) *resolve.Resolver
 }
 
 func deadline(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx
+}
+
+// patience is how long servers get in a test: so long that a busy machine does
+// not matter, or, where one of them never answers, not long.
+func patience(kind scanner.FailureKind) time.Duration {
+	if kind == scanner.FailTimeout || kind == scanner.FailProtocol {
+		return 400 * time.Millisecond
+	}
+	return 20 * time.Second
 }
 
 // kindOf is the kind of a failure, "" for none.

@@ -25,6 +25,8 @@ type Config struct {
 	Anchors []dns.RR
 	// Now is the clock that signatures are judged by; nil is time.Now.
 	Now func() time.Time
+	// Timeout is how long one server may take for one answer; 0 is 2 s.
+	Timeout time.Duration
 }
 
 // Server is one name server at one address; it is asked on port 53.
@@ -41,6 +43,7 @@ type Resolver struct {
 	root    *zone
 	anchors []dns.RR
 	now     func() time.Time
+	timeout time.Duration
 
 	health   *health
 	zones    *layered[*zone]   // zone cuts by name
@@ -88,8 +91,11 @@ func New(c Config) *Resolver {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	if c.Timeout <= 0 {
+		c.Timeout = defaultTimeout
+	}
 	r := &Resolver{
-		dialer: c.Dialer, anchors: c.Anchors, now: c.Now,
+		dialer: c.Dialer, anchors: c.Anchors, now: c.Now, timeout: c.Timeout,
 		health:  newHealth(),
 		zones:   newLayered[*zone](keptZones, leafZones),
 		answers: newLayered[outcome](keptAnswers, leafAnswers),

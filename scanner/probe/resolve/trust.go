@@ -199,6 +199,9 @@ func (r *Resolver) blame(ctx context.Context, t *trust, f *fault) *trust {
 	if f.absent && r.Forwarding() && r.strips(ctx) {
 		return t.unknown(scanner.Failf(scanner.FailUncertain, "the resolver leaves out DNSSEC records, so that nothing can be validated through it"))
 	}
+	if f.status == scanner.Indeterminate {
+		return t.unknown(scanner.Failf(scanner.FailUncertain, f.reason))
+	}
 	return t.fails(f.status, f.reason)
 }
 

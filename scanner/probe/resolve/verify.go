@@ -2,7 +2,6 @@ package resolve
 
 import (
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -21,7 +20,7 @@ const (
 
 // fault is why something could not be validated.
 type fault struct {
-	status scanner.DNSSECStatus // bogus, or insecure for algorithms we do not count
+	status scanner.DNSSECStatus // bogus, insecure for algorithms that do not count, indeterminate
 	reason string
 	absent bool // something is not there, rather than wrong
 }
@@ -93,42 +92,33 @@ func (r *Resolver) verify(t *trust, section, set []dns.RR) (*dns.RRSIG, *fault) 
 			if attempts++; attempts > maxAttempts {
 				break
 			}
-			err := errShortRSA
-			if !shortRSA(k) {
-				err = sig.Verify(k, set)
+			if beyondUs(k) {
+				note(1, scanner.Indeterminate, by+" is made with an RSA key of a size that cannot be verified here")
+				continue
 			}
-			switch {
-			case err == nil:
+			if err := sig.Verify(k, set); err == nil {
 				return sig, nil
-			case errors.Is(err, errShortRSA):
-				note(1, scanner.Insecure, by+" is made with an RSA key under 1024 bits, which does not count")
-			default:
-				note(4, scanner.Bogus, by+" does not match the data")
 			}
+			note(4, scanner.Bogus, by+" does not match the data")
 		}
 	}
 	return nil, best
 }
 
-var errShortRSA = errors.New("RSA key too short to verify")
-
-// shortRSA: crypto/rsa refuses keys under 1024 bits, which prove nothing.
-func shortRSA(k *dns.DNSKEY) bool {
+// beyondUs: an RSA key that crypto/rsa and package dns refuse, for a modulus
+// under 1024 or over 4096 bits or an exponent over 32 bits. Other validators
+// may accept it, so nothing is concluded.
+func beyondUs(k *dns.DNSKEY) bool {
 	if k.Algorithm != dns.RSASHA256 && k.Algorithm != dns.RSASHA512 {
 		return false
 	}
 	raw, err := base64.StdEncoding.DecodeString(k.PublicKey)
 	if err != nil || len(raw) < 3 {
-		return false
+		return true
 	}
-	modulus := raw[1:] // RFC 3110 section 2: length of the exponent, exponent, modulus
-	if exponent := int(raw[0]); exponent != 0 && exponent < len(modulus) {
-		modulus = modulus[exponent:]
-	}
-	for len(modulus) > 0 && modulus[0] == 0 {
-		modulus = modulus[1:]
-	}
-	return len(modulus) < 128
+	exponent := int(raw[0]) // RFC 3110 section 2: its length, exponent, modulus
+	bytes := len(raw) - 1 - exponent
+	return exponent == 0 || exponent > 4 || bytes < 1024/8 || bytes > 4096/8
 }
 
 // serialBefore compares times of a signature modulo 2^32 (RFC 4034 section
