@@ -266,7 +266,7 @@ func (x *exam) handshake(ctx context.Context) handshake {
 	case why.Kind == scanner.FailTimeout, errors.As(err, &plain):
 		return handshake{err: why, final: true}
 	case why.Kind == scanner.FailProtocol:
-		why.Kind = scanner.FailTLS // an alert, or a handshake that makes no sense
+		why = scanner.Failf(scanner.FailTLS, why.Detail) // an alert, or a handshake that makes no sense
 	}
 	return handshake{err: why}
 }

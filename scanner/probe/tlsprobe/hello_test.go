@@ -84,9 +84,9 @@ func TestSuites(t *testing.T) {
 		{"TLS_RSA_WITH_RC4_128_MD5", classRC4, false, "TLSv1.2 TLSv1.1 TLSv1.0 SSLv3"},
 		{"TLS_RSA_EXPORT_WITH_RC4_40_MD5", classExport, false, "TLSv1.2 TLSv1.1 TLSv1.0 SSLv3"},
 		{"TLS_RSA_EXPORT1024_WITH_DES_CBC_SHA", classExport, false, "TLSv1.2 TLSv1.1 TLSv1.0 SSLv3"},
-		{"TLS_DH_anon_EXPORT_WITH_RC4_40_MD5", classExport, true, "TLSv1.2 TLSv1.1 TLSv1.0 SSLv3"},
-		{"TLS_ECDH_anon_WITH_AES_128_CBC_SHA", classAnon, true, "TLSv1.2 TLSv1.1 TLSv1.0 SSLv3"},
-		{"TLS_ECDH_anon_WITH_NULL_SHA", classNull, true, "TLSv1.2 TLSv1.1 TLSv1.0 SSLv3"},
+		{"TLS_DH_anon_EXPORT_WITH_RC4_40_MD5", classExport, false, "TLSv1.2 TLSv1.1 TLSv1.0 SSLv3"},
+		{"TLS_ECDH_anon_WITH_AES_128_CBC_SHA", classAnon, false, "TLSv1.2 TLSv1.1 TLSv1.0 SSLv3"},
+		{"TLS_ECDH_anon_WITH_NULL_SHA", classNull, false, "TLSv1.2 TLSv1.1 TLSv1.0 SSLv3"},
 		{"TLS_RSA_WITH_NULL_SHA256", classNull, false, "TLSv1.2"},
 	}
 	for _, tt := range tests {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -138,7 +139,7 @@ func runHostile(t *testing.T, p *pki, tests []hostile) {
 	for i, tt := range tests {
 		to := listen(t, tt.handle)
 		wg.Go(func() {
-			hosts[i] = examine(t, to, Full, func(s *Server) { s.Roots, s.Timeout = p.roots, time.Second })
+			hosts[i] = examine(t, to, Full, func(s *Server) { s.Roots, s.Timeout = p.roots, 3*time.Second })
 		})
 	}
 	wg.Wait()
@@ -203,6 +204,33 @@ type replayed struct {
 
 func (c replayed) Read(b []byte) (int, error) { return c.r.Read(b) }
 
+// silence is what a server of these tests writes before it falls silent; the
+// client's end takes it for the timeout, which is then not waited for.
+const silence = "this is the last that you will hear"
+
+func fallSilent(c *net.TCPConn) {
+	_, _ = io.WriteString(c, silence)
+	_, _ = io.Copy(io.Discard, c)
+}
+
+type impatient struct{ net.Conn }
+
+func (c impatient) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if n > 0 && strings.HasPrefix(silence, string(b[:n])) {
+		return 0, os.ErrDeadlineExceeded
+	}
+	return n, err
+}
+
+func impatiently(s *Server) {
+	dial := s.Dial
+	s.Dial = func(ctx context.Context) (net.Conn, error) {
+		c, err := dial(ctx)
+		return impatient{c}, err
+	}
+}
+
 // TestWaysToDecline: not every server says no with an alert. One that resets
 // the connection is believed as long as it goes on answering good questions;
 // of one that falls silent nothing is known.
@@ -218,7 +246,7 @@ func TestWaysToDecline(t *testing.T) {
 	}{
 		{"resets", func(c *net.TCPConn) { _ = c.SetLinger(0) }, modern, "", 12},
 		{"closes", func(*net.TCPConn) {}, modern, "", 12},
-		{"falls silent", func(c *net.TCPConn) { _, _ = io.Copy(io.Discard, c) }, "SSLv3=? TLSv1.0=? TLSv1.1=? TLSv1.2=yes TLSv1.3=yes", scanner.FailTimeout, 11},
+		{"falls silent", fallSilent, "SSLv3=? TLSv1.0=? TLSv1.1=? TLSv1.2=yes TLSv1.3=yes", scanner.FailTimeout, 11},
 	}
 	for _, tt := range tests {
 		to := listen(t, func(_ int, c net.Conn) {
@@ -230,7 +258,7 @@ func TestWaysToDecline(t *testing.T) {
 			handshakeAndWait(replayed{c, io.MultiReader(&seen, c)}, cfg)
 		})
 		for _, depth := range []Depth{Brief, Full} {
-			h := examine(t, to, depth, func(s *Server) { s.Roots, s.Timeout = p.roots, time.Second })
+			h := examine(t, to, depth, impatiently, func(s *Server) { s.Roots = p.roots })
 			want, made := tt.versions, tt.made
 			if depth == Brief {
 				want, made = strings.Replace(want, "TLSv1.2=yes ", "", 1), tt.made-7
@@ -245,6 +273,34 @@ func TestWaysToDecline(t *testing.T) {
 	}
 }
 
+// TestMostConnections: a server that takes every suite, and whatever else makes
+// us ask more, stays within the limit.
+func TestMostConnections(t *testing.T) {
+	p := newPKI(t)
+	leaf := p.leaf(t, rsaKey(t, 2048))
+	to := listen(t, func(n int, c net.Conn) {
+		var seen bytes.Buffer
+		version := readHello(replayed{c, io.TeeReader(c, &seen)})
+		b := seen.Bytes()
+		if n == 1 || len(b) < 50 || b[43] != 0 { // crypto/tls; TLS 1.3, by its session
+			return
+		}
+		suites := b[46 : 46+int(b[44])<<8+int(b[45])]
+		last := suites[len(suites)-4:] // before the SCSV
+		_, _ = c.Write(record(recordHandshake, version, bytes.Join([][]byte{
+			serverHello(version, uint16(last[0])<<8|uint16(last[1])), certificate(leaf.cert.Raw, p.middle.cert.Raw), message(msgServerHelloDone, nil),
+		}, nil)))
+		_, _ = io.Copy(io.Discard, c)
+	})
+	h := examine(t, to, Full, func(s *Server) { s.Roots = p.roots })
+	if h.Connections != Full.connections() || len(h.Weak) != 7 || len(h.WeakTested) != 7 || h.Failure != nil || kindOf(h.Partial) != scanner.FailProtocol || h.Verify != "" {
+		t.Errorf("%+v", h)
+	}
+	if got := versions(h); got != "SSLv3=yes TLSv1.0=yes TLSv1.1=yes TLSv1.2=yes TLSv1.3=no" {
+		t.Errorf("versions %s", got)
+	}
+}
+
 // TestTurnedAway: a server that stops answering after n connections never
 // gets a "no" that it did not give.
 func TestTurnedAway(t *testing.T) {
@@ -254,15 +310,12 @@ func TestTurnedAway(t *testing.T) {
 		CipherSuites: []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA, tls.TLS_RSA_WITH_3DES_EDE_CBC_SHA},
 	}
 	ways := map[string]func(*net.TCPConn){
-		"resets": func(c *net.TCPConn) { _ = c.SetLinger(0); _ = c.Close() },
-		"closes": func(c *net.TCPConn) { _ = c.Close() },
-		"stalls": func(c *net.TCPConn) { _, _ = io.Copy(io.Discard, c) },
+		"resets":       func(c *net.TCPConn) { _ = c.SetLinger(0); _ = c.Close() },
+		"closes":       func(c *net.TCPConn) { _ = c.Close() },
+		"falls silent": fallSilent,
 	}
 	for way, turnAway := range ways {
 		for n := 1; n <= 12; n++ {
-			if way == "stalls" && n%4 != 1 { // each of these waits
-				continue
-			}
 			to := listen(t, func(i int, c net.Conn) {
 				if i > n {
 					turnAway(c.(*net.TCPConn))
@@ -271,12 +324,7 @@ func TestTurnedAway(t *testing.T) {
 				handshakeAndWait(c, cfg)
 			})
 			t.Run(fmt.Sprint(way, " after ", n), func(t *testing.T) {
-				notTurnedDown(t, examine(t, to, Full, func(s *Server) {
-					s.Roots = p.roots
-					if way == "stalls" {
-						s.Timeout = time.Second
-					}
-				}))
+				notTurnedDown(t, examine(t, to, Full, impatiently, func(s *Server) { s.Roots = p.roots }))
 			})
 		}
 	}

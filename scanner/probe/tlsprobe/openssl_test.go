@@ -118,6 +118,12 @@ func TestOpenSSL(t *testing.T) {
 			forward: scanner.Yes, group: "x25519", dhe: 2048,
 		},
 		{
+			name: "prefers RSA key transport", cert: rsa,
+			args:     []string{"-tls1_2", "-serverpref", "-cipher", "AES128-SHA256:DHE-RSA-AES128-SHA256"},
+			versions: "SSLv3=no TLSv1.0=no TLSv1.1=no TLSv1.2=yes TLSv1.3=no", preferred: "TLSv1.2 TLS_RSA_WITH_AES_128_CBC_SHA256",
+			order: scanner.Yes, weak: "TLS_RSA_WITH_AES_128_CBC_SHA256", forward: scanner.Yes, dhe: 2048,
+		},
+		{
 			name: "weak curve, RSA", cert: rsa, args: []string{"-tls1_2", "-cipher", "ECDHE+AES:@SECLEVEL=0", "-curves", "prime256v1:sect163k1"},
 			versions: "SSLv3=no TLSv1.0=no TLSv1.1=no TLSv1.2=yes TLSv1.3=no", preferred: "TLSv1.2 TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
 			order: scanner.No, forward: scanner.Yes, group: "secp256r1", weakGroups: "sect163k1",

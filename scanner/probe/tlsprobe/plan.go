@@ -35,8 +35,11 @@ func Examine(ctx context.Context, s Server) scanner.TLSHost {
 	} else {
 		a.write(&h, x.believe(ctx, &a))
 		x.certificates(&h, &a)
-		if a.state == nil && len(h.Chain) == 0 && x.why == nil {
-			x.why = first.err
+		switch {
+		case a.state == nil && len(h.Chain) == 0:
+			x.blame(first.err)
+		case s.Depth == Full && !h.GroupsTested:
+			x.blame(scanner.Failf(scanner.FailProtocol, "the server's key exchange could not be read"))
 		}
 		h.Partial = x.why
 	}
@@ -110,7 +113,7 @@ func (a *answers) forwardSecret() bool {
 			return true
 		}
 	}
-	return a.forward.answered()
+	return a.forward.answered() || a.primes.answered() || a.curves.answered()
 }
 
 // versionQuestion offers all ordinary suites, strong ones first.
@@ -198,20 +201,25 @@ type belief struct {
 
 // believe guards against a server, or something before it, that turned us away
 // in the middle: then what it refused is unknown. A version that the whole
-// handshake has proven must have been accepted when asked for, and if any
+// handshake has proven must not be refused when asked for, and if any
 // conversation was cut, a good question must still be answered now.
 func (x *exam) believe(ctx context.Context, a *answers) belief {
 	if a.state != nil {
-		if r, asked := a.versions[a.state.Version]; asked && !r.answered() {
-			x.blame(scanner.Failf(scanner.FailBlocked, "questions in "+versionName(a.state.Version)+" are not answered, though it is spoken"))
+		v := a.state.Version
+		switch a.versions[v].verdict {
+		case declined:
+			x.blame(scanner.Failf(scanner.FailBlocked, "the server refused a question in "+versionName(v)+", which it speaks"))
 			return belief{}
+		case cut:
+			x.blame(scanner.Failf(scanner.FailBlocked, "the server cut a question in "+versionName(v)+", which it speaks"))
+			return belief{alerts: true}
 		}
 	}
 	if !x.cut {
 		return belief{true, true}
 	}
 	if r := x.ask(ctx, versionQuestion(a.best())); !r.answered() {
-		x.blame(scanner.Failf(scanner.FailBlocked, "the server cut even a connection like one that it had accepted"))
+		x.blame(scanner.Failf(scanner.FailBlocked, "the server cut even a question like one that it had answered"))
 		return belief{alerts: true}
 	}
 	return belief{true, true}

@@ -80,7 +80,7 @@ func examine(t testing.TB, to netip.AddrPort, depth Depth, change ...func(*Serve
 	t.Helper()
 	var dials atomic.Int64
 	s := Server{
-		Name: "example.hk", Addr: to.Addr(), Port: to.Port(), Now: now, Depth: depth, Timeout: 10 * time.Second,
+		Name: "example.hk", Addr: to.Addr(), Port: to.Port(), Now: now, Depth: depth, Timeout: 30 * time.Second,
 		Dial: func(ctx context.Context) (net.Conn, error) {
 			dials.Add(1)
 			var d net.Dialer

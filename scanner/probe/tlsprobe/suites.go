@@ -41,15 +41,20 @@ func (s suite) class() string {
 		return class3DES
 	case has("_DES_"):
 		return classDES
-	case !s.forwardSecret():
+	case !s.ephemeral():
 		return classNoFS
 	}
 	return ""
 }
 
-// forwardSecret: the keys of a session are ephemeral on both sides.
-func (s suite) forwardSecret() bool {
+// ephemeral: both sides make new keys for a session.
+func (s suite) ephemeral() bool {
 	return s.tls13() || strings.HasPrefix(s.name, "TLS_ECDHE_") || strings.HasPrefix(s.name, "TLS_DHE_") || strings.Contains(s.name, "_anon_")
+}
+
+// forwardSecret: ephemeral, and not so weak that it does not matter.
+func (s suite) forwardSecret() bool {
+	return s.ephemeral() && !slices.Contains([]string{classNull, classAnon, classExport}, s.class())
 }
 
 func (s suite) tls13() bool { return s.id>>8 == 0x13 }
