@@ -63,18 +63,17 @@ func asciiHost(host string) (string, error) {
 	if addr, err := netip.ParseAddr(host); err == nil {
 		return addr.WithZone("").String(), nil
 	}
-	if strings.IndexFunc(host, func(r rune) bool { return r >= 0x80 }) >= 0 {
+	ascii := host
+	if strings.ContainsFunc(host, func(r rune) bool { return r >= 0x80 }) {
 		var err error
-		if host, err = idna.Lookup.ToASCII(host); err != nil {
+		if ascii, err = idna.Lookup.ToASCII(host); err != nil {
 			return "", fmt.Errorf("%q is no host name", host)
 		}
 	}
-	if host == "" || len(host) > 253 || strings.ContainsFunc(host, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.')
-	}) {
+	if ascii == "" || len(ascii) > 253 || strings.Trim(ascii, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "" {
 		return "", fmt.Errorf("%q is no host name", host)
 	}
-	return host, nil
+	return ascii, nil
 }
 
 func escapePercent(s string) string {

@@ -35,7 +35,7 @@ func Get(ctx context.Context, n *scanner.Network, rawURL string, limit int64) (*
 		return nil, res.failure
 	case res.bodyFailure != nil:
 		return nil, res.bodyFailure
-	case res.capped && !redirects(res.status):
+	case res.capped:
 		return nil, scanner.Failf(scanner.FailProtocol, fmt.Sprintf("%s is longer than %d bytes", u, limit))
 	}
 	return &Response{Status: res.status, Header: res.header, Body: res.body}, nil

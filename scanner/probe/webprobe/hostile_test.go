@@ -9,8 +9,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -53,6 +55,8 @@ const head200 = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
 // Servers that send what no client should have to read: the visit ends when
 // its time is over, keeps what came, and never takes much memory.
 func TestHostileServers(t *testing.T) {
+	log.SetOutput(io.Discard) // net/http reports an answer too many there
+	t.Cleanup(func() { log.SetOutput(os.Stderr) })
 	tests := []struct {
 		about   string
 		server  func(net.Conn)

@@ -444,8 +444,7 @@ func TestConnectionsAreLimited(t *testing.T) {
 
 func TestStopped(t *testing.T) {
 	ctx, stop := context.WithCancel(context.Background())
-	var s *site
-	s = newSite(t, func(_ http.ResponseWriter, r *http.Request) { stop(); <-r.Context().Done() }, nil)
+	s := newSite(t, func(_ http.ResponseWriter, r *http.Request) { stop(); <-r.Context().Done() }, nil)
 	w, err := s.collect(ctx, s.facts())
 	if err == nil || kindOf(scanner.FailureOf(err)) != scanner.FailCancelled {
 		t.Errorf("error %v", err)

@@ -23,11 +23,11 @@ func parseSecurityText(text string) securityText {
 	begun := false
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
-		switch {
-		case line == "-----BEGIN PGP SIGNED MESSAGE-----":
+		switch line {
+		case "-----BEGIN PGP SIGNED MESSAGE-----":
 			begun = true
 			continue
-		case line == "-----BEGIN PGP SIGNATURE-----":
+		case "-----BEGIN PGP SIGNATURE-----":
 			s.signed = begun
 			return s // what stands below is not signed
 		}
