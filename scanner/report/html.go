@@ -96,7 +96,7 @@ func (p *page) Head() string {
 }
 
 // Counted is "5 of 12 checks passed, 7 faults".
-func (p *page) Counted() string { return counted(p.Words, p.view.Counts) }
+func (p *page) Counted() string { return counted(p.Words, p.Counts) }
 
 // FirstTitle is "First: three fixes".
 func (p *page) FirstTitle() string { return p.T(fmt.Sprint("report.first.", len(p.First))) }
@@ -104,13 +104,13 @@ func (p *page) FirstTitle() string { return p.T(fmt.Sprint("report.first.", len(
 // Graded tells whether there are families to show.
 func (p *page) Graded() bool { return len(p.Families) > 0 }
 
-// Say joins sentences.
+// Text joins what the verdict says.
 func (v verdict) Text(w *i18n.Words) string { return sentences(w, v.Say...) }
 
 // NextText joins what to do.
 func (v verdict) NextText(w *i18n.Words) string { return sentences(w, v.Next...) }
 
-// Text joins sentences.
+// Text joins what the notice says.
 func (n *notice) Text(w *i18n.Words) string { return sentences(w, n.Say...) }
 
 // GradeClass is the style of a grade's badge.
@@ -152,7 +152,7 @@ func (it *item) Known() bool { return it.Rule.Severity != "" }
 // Seen is how many things were seen, those that are not kept included.
 func (it *item) Seen() int { return len(it.Evidence) + it.More }
 
-// Worst orders rules for nothing but the class of a tag.
+// SeverityClass is the style of the severity's tag.
 func (it *item) SeverityClass() string {
 	return "severity-" + string(cmp.Or(it.Rule.Severity, rules.Low))
 }
