@@ -389,6 +389,21 @@ func TestNextAddressIsTried(t *testing.T) {
 	}
 }
 
+// A name that --connect-to leads somewhere needs no address of its own.
+func TestConnectTo(t *testing.T) {
+	s := newSite(t, page("hello"), nil)
+	s.dialer.ConnectTo = []netguard.Mapping{{Host: "www.example.hk", Port: 80, To: netip.MustParseAddr("127.0.0.1"), ToPort: s.http.Port()}}
+	facts := s.facts()
+	facts.DNS.Hosts = []scanner.HostAddrs{{Name: "example.hk"}, {Name: "www.example.hk"}}
+	w, err := s.collect(context.Background(), facts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(w.Roots) != 1 || w.Roots[0].Start != "http://www.example.hk/" || w.Roots[0].Failure != nil {
+		t.Errorf("%+v", w.Roots)
+	}
+}
+
 // Two scans of sites on one address that may have one connection at a time:
 // neither may sit on a connection while it waits for another.
 func TestRationedConnections(t *testing.T) {
