@@ -1,0 +1,259 @@
+package nucleiprobe
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/cybersec-infohub/infohub/internal/netguard"
+	"github.com/cybersec-infohub/infohub/rules"
+	"github.com/cybersec-infohub/infohub/scanner"
+)
+
+// input is a site whose pages answered on https of both names.
+func input(dialer scanner.Dialer) scanner.Input {
+	addrs := []netip.Addr{netip.MustParseAddr("127.0.0.1")}
+	page := func(url string) scanner.WebRoot {
+		return scanner.WebRoot{Start: url, Hops: []scanner.Hop{{URL: url, Status: 200}}}
+	}
+	return scanner.Input{
+		Facts: &scanner.Facts{
+			Target:  scanner.Target{Domain: "example.hk"},
+			Options: scanner.Options{Active: true},
+			DNS:     &scanner.DNSFacts{Exists: true, Hosts: []scanner.HostAddrs{{Name: "example.hk", Addrs: addrs}, {Name: "www.example.hk", Addrs: addrs}}},
+			Web:     &scanner.WebFacts{Roots: []scanner.WebRoot{page("https://example.hk/"), page("https://www.example.hk/")}},
+		},
+		Net: &scanner.Network{Dialer: dialer, UserAgent: "infohub/test"},
+	}
+}
+
+func collect(t *testing.T, ctx context.Context, path string) (*scanner.ActiveFacts, *scanner.Failure) {
+	t.Helper()
+	section, err := New(path).Collect(ctx, input(&netguard.Scope{Dialer: &netguard.Dialer{}}))
+	facts, _ := section.(*scanner.ActiveFacts)
+	return facts, scanner.FailureOf(err)
+}
+
+func count(f *scanner.ActiveFacts) map[scanner.ActiveStatus]int {
+	n := map[scanner.ActiveStatus]int{}
+	if f != nil {
+		for _, r := range f.Templates {
+			n[r.Status]++
+		}
+	}
+	return n
+}
+
+func TestEveryJobEndsWhateverTheChildDoes(t *testing.T) {
+	needsUnix(t)
+	const all = 16 // eight templates, two targets
+	for _, tc := range []struct {
+		part                 string
+		matched, clean, lost int
+		why                  string // part of the probe's failure; "": none
+		detail               string // part of the failure of the last result
+		runs                 string // jobs that the last child was given
+	}{
+		{"good", 2, 14, 0, "", "", "16"},
+		{"loses three once", 2, 14, 0, "", "", "3"},
+		{"loses three", 2, 11, 3, "", "said nothing", "3"},
+		{"silent about three", 2, 11, 3, "", "0 of 1 requests", "3"},
+		{"panics once", 2, 14, 0, "", "", "15"},
+		{"panics", 0, 2, 14, "panic: the engine's own goroutine", "panic", "15"},
+		{"exits", 0, 0, all, "no room left", "no room left", "16"},
+		{"garbage", 0, 0, all, "not JSON", "not JSON", "16"},
+		{"long line", 0, 0, all, "too long", "too long", "16"},
+		{"floods", 2, 14, 0, "", "", "16"},
+		{"no hello", 0, 0, all, "did not greet", "did not greet", "16"},
+		{"other version", 0, 0, all, "version 2, not 1", "version 2", "16"},
+		{"not ordered", 0, 0, all, "not ordered", "not ordered", "16"},
+		{"unknown status", 0, 0, all, "perhaps", "perhaps", "16"},
+		{"lies about the place", 16, 0, 0, "", "", "16"},
+		{"lingers", 2, 14, 0, "", "", "16"},
+	} {
+		t.Run(tc.part, func(t *testing.T) {
+			path, dir := fake(t, tc.part)
+			facts, why := collect(t, t.Context(), path)
+			n := count(facts)
+			if n[scanner.ActiveMatched] != tc.matched || n[scanner.ActiveClean] != tc.clean || n[scanner.ActiveLost] != tc.lost || len(facts.Templates) != all {
+				t.Errorf("ends %v of %d; want %d matched, %d clean, %d lost of %d", n, len(facts.Templates), tc.matched, tc.clean, tc.lost, all)
+			}
+			if (tc.why == "") != (why == nil) || (why != nil && !strings.Contains(why.Detail, tc.why)) {
+				t.Errorf("failure %v; want %q", why, tc.why)
+			}
+			lost := slices.IndexFunc(facts.Templates, func(r scanner.ActiveResult) bool { return r.Status == scanner.ActiveLost })
+			if tc.detail != "" && (lost < 0 || !strings.Contains(facts.Templates[lost].Failure.Detail, tc.detail)) {
+				t.Errorf("results %+v; want the reason %q", facts.Templates, tc.detail)
+			}
+			for _, r := range facts.Templates {
+				if r.Status == scanner.ActiveMatched && !strings.HasPrefix(r.MatchedAt, r.Target) {
+					t.Errorf("matched at %q, which is not at %s", r.MatchedAt, r.Target)
+				}
+			}
+			if ran, _ := os.ReadFile(filepath.Join(dir, "ran")); string(ran) != tc.runs {
+				t.Errorf("the last child had %s jobs; want %s", ran, tc.runs)
+			}
+		})
+	}
+}
+
+func TestResultsAreSorted(t *testing.T) {
+	needsUnix(t)
+	path, _ := fake(t, "good")
+	facts, _ := collect(t, t.Context(), path)
+	order := func(a, b scanner.ActiveResult) int {
+		return strings.Compare(a.Template+" "+a.Target, b.Template+" "+b.Target)
+	}
+	if !slices.IsSortedFunc(facts.Templates, order) {
+		t.Errorf("not sorted: %+v", facts.Templates)
+	}
+	if facts.Engine != "fake 1" {
+		t.Errorf("engine %q", facts.Engine)
+	}
+}
+
+func TestStuckChildIsKilled(t *testing.T) {
+	needsUnix(t)
+	for _, tc := range []struct {
+		name string
+		end  func(context.Context) (context.Context, context.CancelFunc)
+		want scanner.FailureKind
+	}{
+		{"deadline", func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeout(ctx, margin+2*time.Second)
+		}, scanner.FailTimeout},
+		{"cancelled", func(ctx context.Context) (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithCancel(ctx)
+			time.AfterFunc(2*time.Second, cancel)
+			return ctx, cancel
+		}, scanner.FailCancelled},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			path, dir := fake(t, "stuck")
+			ctx, cancel := tc.end(t.Context())
+			defer cancel()
+			facts, why := collect(t, ctx, path)
+			if why == nil || why.Kind != tc.want {
+				t.Errorf("failure %v; want %s", why, tc.want)
+			}
+			if n := count(facts); n[scanner.ActiveLost] != 15 {
+				t.Errorf("ends %v; want one result and 15 lost", n)
+			}
+			for _, r := range facts.Templates {
+				if r.Failure != nil && r.Failure.Kind != tc.want {
+					t.Errorf("%+v: %v; want %s", r, r.Failure, tc.want)
+				}
+			}
+			text, err := os.ReadFile(filepath.Join(dir, "pid"))
+			pid, _ := strconv.Atoi(string(text))
+			if err != nil || pid == 0 || !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+				t.Errorf("the child %q is still there", text)
+			}
+		})
+	}
+}
+
+func TestChildHasAHomeOfItsOwnAndNothingOfOurs(t *testing.T) {
+	needsUnix(t)
+	t.Setenv("HTTP_PROXY", "http://proxy.example:3128")
+	t.Setenv("PDCP_API_KEY", "a secret")
+	path, dir := fake(t, "good")
+	if _, why := collect(t, t.Context(), path); why != nil {
+		t.Fatal(why)
+	}
+	env, _ := os.ReadFile(filepath.Join(dir, "env"))
+	for _, ours := range []string{"PDCP", "PROXY", "GOPATH", "USER="} {
+		if strings.Contains(string(env), ours) {
+			t.Errorf("the child was given %s:\n%s", ours, env)
+		}
+	}
+	home, _ := os.ReadFile(filepath.Join(dir, "home"))
+	if len(home) == 0 || string(home) == os.Getenv("HOME") {
+		t.Errorf("home %q is not private", home)
+	}
+	if _, err := os.Stat(string(home)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("home %s is left behind: %v", home, err)
+	}
+}
+
+func TestNoChildIsNeededOrThereIsNone(t *testing.T) {
+	for _, tc := range []struct {
+		name, path string
+		change     func(*scanner.Input)
+		want       scanner.FailureKind // "": none, and an empty section
+	}{
+		{"not installed", filepath.Join(t.TempDir(), "none"), func(*scanner.Input) {}, scanner.FailMissing},
+		{"no web facts", os.Args[0], func(in *scanner.Input) { in.Facts.Web = nil }, scanner.FailUnresolved},
+		{"no web server", os.Args[0], func(in *scanner.Input) { in.Facts.Web.Roots = nil }, ""},
+	} {
+		in := input(&netguard.Scope{Dialer: &netguard.Dialer{}})
+		tc.change(&in)
+		section, err := New(tc.path).Collect(t.Context(), in)
+		why := scanner.FailureOf(err)
+		if tc.want == "" {
+			if facts, ok := section.(*scanner.ActiveFacts); err != nil || !ok || len(facts.Templates) != 0 {
+				t.Errorf("%s: %+v, %v; want an empty section", tc.name, section, err)
+			}
+			continue
+		}
+		if section != nil || why == nil || why.Kind != tc.want {
+			t.Errorf("%s: %+v, %v; want %s", tc.name, section, err, tc.want)
+		}
+	}
+}
+
+func TestOrigins(t *testing.T) {
+	hop := func(url string, status int) scanner.Hop { return scanner.Hop{URL: url, Status: status} }
+	for _, tc := range []struct {
+		name string
+		hops [][]scanner.Hop
+		want []string
+	}{
+		{"http leads to https", [][]scanner.Hop{{hop("http://example.hk/", 301), hop("https://example.hk/", 200)}}, []string{"https://example.hk"}},
+		{"https leads to www", [][]scanner.Hop{{hop("https://example.hk/", 301), hop("https://www.example.hk/", 200)}}, []string{"https://example.hk", "https://www.example.hk"}},
+		{"http has a page", [][]scanner.Hop{{hop("http://example.hk/", 200)}, {hop("https://example.hk/", 403)}}, []string{"http://example.hk", "https://example.hk"}},
+		{"another site", [][]scanner.Hop{{hop("https://example.hk/", 302), hop("https://shop.example/", 200)}}, []string{"https://example.hk"}},
+		{"no answer", [][]scanner.Hop{{hop("https://example.hk/", 0)}}, nil},
+		{"a port", [][]scanner.Hop{{hop("http://example.hk/", 302), hop("http://example.hk:8080/", 200)}}, []string{"http://example.hk:8080"}},
+		{"no URL", [][]scanner.Hop{{hop("http://[", 200)}}, nil},
+	} {
+		f := &scanner.Facts{Target: scanner.Target{Domain: "example.hk"}, Web: &scanner.WebFacts{}}
+		for _, hops := range tc.hops {
+			f.Web.Roots = append(f.Web.Roots, scanner.WebRoot{Hops: hops})
+		}
+		if got := origins(f); !slices.Equal(got, tc.want) {
+			t.Errorf("%s: %q; want %q", tc.name, got, tc.want)
+		}
+	}
+}
+
+func TestTemplatesAreThoseOfTheActiveRules(t *testing.T) {
+	templates, err := readTemplates(rules.Templates())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(templates) != 8 {
+		t.Errorf("%d templates; want 8", len(templates))
+	}
+	for _, tpl := range templates {
+		if want := "id: " + strings.ReplaceAll(tpl.ID, ".", "-") + "\n"; !strings.HasPrefix(tpl.Text, want) {
+			t.Errorf("%s does not begin with %q", tpl.ID, want)
+		}
+	}
+}
+
+func needsUnix(t *testing.T) {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("not run: infohub-nuclei is released for Linux")
+	}
+}
