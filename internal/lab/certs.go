@@ -48,6 +48,9 @@ func (a *Authority) Pool() *x509.CertPool {
 	return p
 }
 
+// PEM is the root's certificate.
+func (a *Authority) PEM() string { return pemCert(a.Root) }
+
 // Issue makes a chain (leaf, intermediate) and key in PEM for names, valid for
 // 90 days.
 func (a *Authority) Issue(names ...string) (chain, key string, err error) {

@@ -20,11 +20,12 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
-// start returns a running lab and a scanner that sees it as the internet.
-func start(t testing.TB) (*lab.Lab, *scanner.Engine) {
+// needs skips, or fails where nothing may be left out, unless real servers can
+// be started here.
+func needs(t testing.TB) {
 	t.Helper()
 	if os.Getenv("INFOHUB_PROOF") == "" {
-		t.Skip("not run: real servers are started by make proof")
+		t.Skip("not run: real servers are started by make proof and make bench")
 	}
 	if why := lab.Missing(); why != "" {
 		if os.Getenv("CI") == "true" {
@@ -32,6 +33,12 @@ func start(t testing.TB) (*lab.Lab, *scanner.Engine) {
 		}
 		t.Skipf("not run: %s", why)
 	}
+}
+
+// start returns a running lab and a scanner that sees it as the internet.
+func start(t testing.TB) (*lab.Lab, *scanner.Engine) {
+	t.Helper()
+	needs(t)
 	dir, err := os.MkdirTemp("", "infohub-lab")
 	if err != nil {
 		t.Fatal(err)

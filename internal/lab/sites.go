@@ -92,7 +92,7 @@ func (l *Lab) startNames(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	tld, err := l.WriteZone("test", "ns", fmt.Sprintf(`@ NS ns
+	rootSigned, rootDS, tldSigned, err := l.rootAndTLD(ctx, fmt.Sprintf(`@ NS ns
 ns A %s
 good NS ns1.good
 good NS ns2.good
@@ -106,22 +106,6 @@ ns2.bad A %s
 	if err != nil {
 		return nil, err
 	}
-	tldSigned, tldDS, err := l.Sign(ctx, "test", tld)
-	if err != nil {
-		return nil, err
-	}
-	root, err := l.WriteZone(".", "a.root.test.", fmt.Sprintf(`@ NS a.root.test.
-a.root.test. A %s
-test. NS ns.test.
-ns.test. A %s
-`, RootAddr, tldAddr)+strings.Join(tldDS, "\n"))
-	if err != nil {
-		return nil, err
-	}
-	rootSigned, rootDS, err := l.Sign(ctx, ".", root)
-	if err != nil {
-		return nil, err
-	}
 	return rootDS, l.StartBind(ctx, RootAddr, []View{
 		{Addr: RootAddr, Zones: map[string]string{".": rootSigned}},
 		{Addr: tldAddr, Zones: map[string]string{"test": tldSigned}},
@@ -130,6 +114,26 @@ ns.test. A %s
 		{Addr: badNS1, Zones: map[string]string{Bad: bad}, Recursion: true, Transfer: true},
 		{Addr: badNS2}, // lame: it knows nothing of the zone
 	})
+}
+
+// rootAndTLD writes and signs the root and the zone "test", whose records are
+// given; rootDS is the trust anchor.
+func (l *Lab) rootAndTLD(ctx context.Context, records string) (root string, rootDS []string, tld string, err error) {
+	file, err := l.WriteZone("test", "ns", records)
+	if err != nil {
+		return "", nil, "", err
+	}
+	tld, ds, err := l.Sign(ctx, "test", file)
+	if err != nil {
+		return "", nil, "", err
+	}
+	file, err = l.WriteZone(".", "a.root.test.", fmt.Sprintf("@ NS a.root.test.\na.root.test. A %s\ntest. NS ns.test.\nns.test. A %s\n%s",
+		RootAddr, tldAddr, strings.Join(ds, "\n")))
+	if err != nil {
+		return "", nil, "", err
+	}
+	root, rootDS, err = l.Sign(ctx, ".", file)
+	return root, rootDS, tld, err
 }
 
 const goodZone = `@ NS ns1
@@ -169,6 +173,12 @@ const badPage = `<!doctype html><html><head><title>Bad shop</title>
 <script src="https://cdn.gone.test/lib.js"></script></head>
 <body><h1>Bad shop</h1><form action="http://bad.test/login" method="post"><input type="password" name="p"></form></body></html>`
 
+const stsPolicy = "version: STSv1\r\nmode: enforce\r\nmx: mail.good.test\r\nmax_age: 604800\r\n"
+
+func securityTxt() string {
+	return "Contact: mailto:security@good.test\nExpires: " + time.Now().AddDate(0, 6, 0).UTC().Format(time.RFC3339) + "\n"
+}
+
 func (l *Lab) startWebs(ctx context.Context) error {
 	chain, key, err := l.CA.Issue(Good, "www."+Good, "mta-sts."+Good)
 	if err != nil {
@@ -185,8 +195,8 @@ func (l *Lab) startWebs(ctx context.Context) error {
 	files := map[string]string{
 		"web/good.crt": chain, "web/good.key": key, "web/bad.crt": badChain, "web/bad.key": badKey,
 		"web/good/index.html": goodPage, "web/good/style.css": "body{}", "web/good/shop.js": "",
-		"web/good/.well-known/security.txt": "Contact: mailto:security@good.test\nExpires: " + time.Now().AddDate(0, 6, 0).UTC().Format(time.RFC3339) + "\n",
-		"web/good/.well-known/mta-sts.txt":  "version: STSv1\r\nmode: enforce\r\nmx: mail.good.test\r\nmax_age: 604800\r\n",
+		"web/good/.well-known/security.txt": securityTxt(),
+		"web/good/.well-known/mta-sts.txt":  stsPolicy,
 		"web/bad/index.html":                badPage,
 		"web/bad/.well-known/security.txt":  "Contact: mailto:security@bad.test\nExpires: 2020-01-01T00:00:00Z\n",
 		"web/dh1024.pem":                    dh1024,
@@ -201,8 +211,7 @@ func (l *Lab) startWebs(ctx context.Context) error {
 		r.Replace(goodNginx), r.Replace(badNginx))
 }
 
-const goodNginx = `
-server_tokens off;
+const goodNginx = `server_tokens off;
 server { listen GOOD:80; server_name _; return 301 https://$host$request_uri; }
 server {
  listen GOOD:443 ssl http2; server_name good.test www.good.test mta-sts.good.test; root DIR/good;

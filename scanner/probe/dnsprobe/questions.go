@@ -17,6 +17,7 @@ type answer struct {
 type tcpAnswer struct {
 	answer
 	transfer scanner.Tristate
+	version  string
 }
 
 // soaByUDP asks for the zone's SOA with EDNS, and once more without when that
@@ -70,11 +71,13 @@ func (p *Probe) recursion(ctx context.Context, s resolve.Server) scanner.Tristat
 	return scanner.No
 }
 
-// version asks for version.bind, which many servers tell.
-func (p *Probe) version(ctx context.Context, s resolve.Server) string {
+// version asks for version.bind, which many servers tell. It goes over the TCP
+// connection: over UDP, BIND answers it three times a second and then drops it,
+// which would cost a time-out of every other scan.
+func version(ctx context.Context, session *resolve.Session) string {
 	m := resolve.Question("version.bind", dns.TypeTXT)
 	m.Question[0].Qclass = dns.ClassCHAOS
-	got, err := p.resolver.Exchange(ctx, "udp", s, m)
+	got, err := session.Ask(ctx, m)
 	if err != nil {
 		return ""
 	}
@@ -87,7 +90,7 @@ func (p *Probe) version(ctx context.Context, s resolve.Server) string {
 }
 
 // byTCP asks for the SOA over TCP and then, on the same connection, for the
-// whole zone. A transfer is stopped at its second record: that it begins is all
+// whole zone and the server's version. A transfer is stopped at its second record: that it begins is all
 // we want to know.
 func (p *Probe) byTCP(ctx context.Context, s resolve.Server, zone string) tcpAnswer {
 	session, err := p.resolver.Open(ctx, s)
@@ -104,7 +107,11 @@ func (p *Probe) byTCP(ctx context.Context, s resolve.Server, zone string) tcpAns
 	if err != nil {
 		return tcpAnswer{answer: answer{failure: scanner.FailureOf(err)}}
 	}
-	return tcpAnswer{answer{msg: soa}, transfer(ctx, session, zone)}
+	out := tcpAnswer{answer: answer{msg: soa}, transfer: transfer(ctx, session, zone)}
+	if out.transfer == scanner.No { // else the connection is full of the zone
+		out.version = version(ctx, session)
+	}
+	return out
 }
 
 func transfer(ctx context.Context, session *resolve.Session, zone string) scanner.Tristate {

@@ -119,7 +119,6 @@ func (p *Probe) server(ctx context.Context, s resolve.Server, zone string) probe
 		overTCP        tcpAnswer
 		ns             *dns.Msg
 		recursion      scanner.Tristate
-		version        string
 		udpBad, tcpBad *scanner.Failure
 		ignored        *scanner.Failure // these facts are empty where they fail
 	)
@@ -127,7 +126,6 @@ func (p *Probe) server(ctx context.Context, s resolve.Server, zone string) probe
 	tasks.run(&tcpBad, func() { overTCP = p.byTCP(ctx, s, zone) })
 	tasks.run(&ignored, func() { ns = p.nsOf(ctx, s, zone) })
 	tasks.run(new(*scanner.Failure), func() { recursion = p.recursion(ctx, s) })
-	tasks.run(new(*scanner.Failure), func() { version = p.version(ctx, s) })
 	tasks.Wait()
 	if udpBad != nil {
 		overUDP.failure = udpBad
@@ -148,7 +146,7 @@ func (p *Probe) server(ctx context.Context, s resolve.Server, zone string) probe
 			out.soa = overTCP.msg
 		}
 	}
-	out.Recursion, out.Transfer, out.Version = recursion, overTCP.transfer, version
+	out.Recursion, out.Transfer, out.Version = recursion, overTCP.transfer, overTCP.version
 	out.readSOA(zone)
 	if ns != nil {
 		out.NS = nsNames(ns, zone)
