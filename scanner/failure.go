@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"syscall"
 
 	"github.com/cybersec-infohub/infohub/internal/netguard"
@@ -74,7 +75,6 @@ func kindOf(err error) FailureKind {
 	var (
 		forbidden *netguard.ForbiddenError
 		netErr    net.Error
-		alert     tls.AlertError
 		record    tls.RecordHeaderError
 		verify    *tls.CertificateVerificationError
 	)
@@ -95,8 +95,8 @@ func kindOf(err error) FailureKind {
 		return FailReset
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EADDRNOTAVAIL):
 		return FailUnreachable
-	case errors.As(err, &alert), errors.As(err, &record), errors.As(err, &verify):
-		return FailTLS
+	case errors.As(err, &record), errors.As(err, &verify), strings.Contains(err.Error(), "tls: "):
+		return FailTLS // an alert of the other side has no exported type
 	case errors.As(err, &netErr) && netErr.Timeout():
 		return FailTimeout
 	}

@@ -14,8 +14,6 @@ package i18n
 import (
 	"embed"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"sync"
 
@@ -129,6 +127,3 @@ func (w *Words) Has(key string) bool {
 	_, ok := w.texts[key]
 	return ok
 }
-
-// Keys returns every key, sorted.
-func (w *Words) Keys() []string { return slices.Sorted(maps.Keys(w.texts)) }

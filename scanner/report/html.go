@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
@@ -13,7 +12,6 @@ import (
 	"sync"
 
 	"github.com/cybersec-infohub/infohub/internal/i18n"
-	"github.com/cybersec-infohub/infohub/rules"
 	"github.com/cybersec-infohub/infohub/scanner"
 )
 
@@ -143,7 +141,7 @@ func (f *family) Rest() string { return f.Counts.in(f.Words, "passed", "na") }
 // NotTested is "2 not tested".
 func (f *family) NotTested() string { return f.Counts.in(f.Words, "unknown") }
 
-// About is severity, time and owner in a line.
+// About is time and owner in a line.
 func (it *item) About() string { return list(it.Words, it.Effort(), it.Owner()) }
 
 // Known tells whether the catalogue has the rule.
@@ -153,9 +151,7 @@ func (it *item) Known() bool { return it.Rule.Severity != "" }
 func (it *item) Seen() int { return len(it.Evidence) + it.More }
 
 // SeverityClass is the style of the severity's tag.
-func (it *item) SeverityClass() string {
-	return "severity-" + string(cmp.Or(it.Rule.Severity, rules.Low))
-}
+func (it *item) SeverityClass() string { return "severity-" + string(it.Rule.Severity) }
 
 // Open tells whether a remedy is unfolded from the start: where it is the only
 // one.
