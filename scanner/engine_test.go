@@ -104,10 +104,21 @@ func TestFailedProbeMakesItsChecksUnknownAndNothingElse(t *testing.T) {
 
 func TestPanickingCheckIsUnknown(t *testing.T) {
 	e := engine(t, fakeProbe{"dns", nil, gives(okDNS())})
-	e.Checks = []scanner.Check{{Rule: "dns.caa.missing", Needs: []string{"dns"}, Judge: func(*scanner.Facts) scanner.Finding { panic("x") }}}
+	e.Checks = append(e.Checks[1:], scanner.Check{Rule: "dns.ns.axfr", Needs: []string{"dns"}, Judge: func(*scanner.Facts) scanner.Finding { panic("x") }})
 	r := e.Scan(context.Background(), target(t), scanner.Options{})
-	if f, _ := r.Finding("dns.caa.missing"); f.Outcome != scanner.UnknownResult || f.Failure.Kind != scanner.FailInternal {
+	if f, _ := r.Finding("dns.ns.axfr"); f.Outcome != scanner.UnknownResult || f.Failure.Kind != scanner.FailInternal {
 		t.Errorf("finding %+v", f)
+	}
+}
+
+// A scan in which no rule could be judged is no scan, and says why.
+func TestNothingJudgedIsUnreachable(t *testing.T) {
+	e := engine(t, fakeProbe{"dns", nil, func(context.Context, scanner.Input) (scanner.Section, error) {
+		return nil, scanner.Failf(scanner.FailUnreachable, "no route")
+	}})
+	r := e.Scan(context.Background(), target(t), scanner.Options{})
+	if r.Status != scanner.Unreachable || r.Reason == nil || r.Reason.Kind != scanner.FailUnreachable || r.Grade.Letter != "" {
+		t.Errorf("status %s, reason %v, grade %+v", r.Status, r.Reason, r.Grade)
 	}
 }
 
