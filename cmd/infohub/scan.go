@@ -220,6 +220,7 @@ func (o *outputOptions) scan(ctx context.Context, g *global, e *scanner.Engine, 
 	w := &reportWriter{
 		outputOptions: o, g: g, many: many, catalogue: e.Catalogue, width: width,
 	}
+	w.texts = report.NewTexts(g.out, w.options())
 	p := newProgress(g, o.quiet, len(list.targets))
 	e.Watch = p.watch
 	p.start()
@@ -244,6 +245,7 @@ type reportWriter struct {
 	many      bool
 	catalogue *rules.Catalogue
 	width     int
+	texts     *report.Texts
 	count     int
 	codes     [5]bool // exit codes below 5 that came up
 	err       error   // the first
@@ -266,11 +268,7 @@ func (w *reportWriter) write(r *scanner.Report) {
 	w.codes[w.codeOf(r)] = true
 	switch w.format {
 	case "text":
-		if w.count > 1 {
-			_, err := fmt.Fprint(w.g.out, "\n\n")
-			w.note(err)
-		}
-		w.note(report.Text(w.g.out, []*scanner.Report{r}, w.options()))
+		w.note(w.texts.Add(r))
 	case "jsonl":
 		w.note(report.JSONLine(w.g.out, r, w.options()))
 	case "html":
@@ -305,6 +303,7 @@ func (w *reportWriter) document(r *scanner.Report) error {
 // finish ends the document; one that nothing was written to is still a
 // document.
 func (w *reportWriter) finish() {
+	w.note(w.texts.Close())
 	if w.format != "json" || !w.many {
 		return
 	}

@@ -84,7 +84,10 @@ func when(t time.Time, zone *time.Location, lang i18n.Lang) string {
 
 // seconds writes a duration for people: "0.4", "12".
 func seconds(millis int64) string {
-	if millis < 10_000 {
+	switch {
+	case millis < 1000:
+		return fmt.Sprintf("%.2f", float64(millis)/1000)
+	case millis < 10_000:
 		return fmt.Sprintf("%.1f", float64(millis)/1000)
 	}
 	return fmt.Sprint((millis + 500) / 1000)

@@ -22,26 +22,83 @@ const (
 // are left whole so that they can be copied. Every state is a word as well as a
 // colour.
 func Text(w io.Writer, reports []*scanner.Report, opts Options) error {
-	p := &printer{w: opts.words(), width: opts.Width, colour: opts.Colour, verbose: opts.Verbose}
-	if p.width == 0 {
-		p.width = defaultWidth
-	}
-	p.width = max(p.width, leastWidth)
+	t := NewTexts(w, opts)
 	for _, r := range reports {
-		v := newView(r, opts)
-		p.head(v)
-		p.firstFixes(v)
-		for _, f := range v.Families {
-			p.family(f)
+		if err := t.Add(r); err != nil {
+			return err
 		}
-		p.tail(v)
 	}
-	if len(reports) > 1 {
-		p.summary(reports, opts)
+	return t.Close()
+}
+
+// Texts is Text for reports that come one by one and are not kept.
+type Texts struct {
+	w    io.Writer
+	opts Options
+	// What the end needs of each report: its line of the overview, and the first
+	// rule that there is more to read about.
+	overview []func(*printer)
+	more     string
+}
+
+// NewTexts begins; Close ends with an overview of all.
+func NewTexts(w io.Writer, opts Options) *Texts { return &Texts{w: w, opts: opts} }
+
+// Add writes one report.
+func (t *Texts) Add(r *scanner.Report) error {
+	p, v := newPrinter(t.opts), newView(r, t.opts)
+	if len(t.overview) > 0 {
+		p.blank()
+		p.blank()
 	}
-	if len(reports) > 0 {
-		p.whereToLook(reports, opts)
+	p.head(v)
+	p.firstFixes(v)
+	for _, f := range v.Families {
+		p.family(f)
 	}
+	p.tail(v)
+	t.overview = append(t.overview, overviewLine(v))
+	for _, id := range r.First {
+		if rule, ok := t.opts.Catalogue.Rule(id); ok && t.more == "" {
+			t.more = rule.ID
+		}
+	}
+	return p.flush(t.w)
+}
+
+// Close writes the end: an overview of several reports, and what a reader can
+// ask next. Without a report it writes nothing.
+func (t *Texts) Close() error {
+	p := newPrinter(t.opts)
+	if len(t.overview) == 0 {
+		return nil
+	}
+	if len(t.overview) > 1 {
+		p.blank()
+		p.blank()
+		p.line(0, p.w.T("report.sites", "n", len(t.overview)), strong)
+		for _, line := range t.overview {
+			line(p)
+		}
+	}
+	p.blank()
+	if t.more != "" {
+		p.line(0, p.w.T("report.more.rule", "rule", t.more), faint)
+	} else {
+		p.line(0, p.w.T("report.more.rules"), faint)
+	}
+	return p.flush(t.w)
+}
+
+func newPrinter(opts Options) *printer {
+	width := opts.Width
+	if width == 0 {
+		width = defaultWidth
+	}
+	return &printer{w: opts.words(), width: max(width, leastWidth), colour: opts.Colour, verbose: opts.Verbose}
+}
+
+func (p *printer) flush(w io.Writer) error {
 	if _, err := io.WriteString(w, p.out.String()); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
@@ -120,10 +177,6 @@ func (p *printer) para(indent int, label string, labelInk ink, at int, s string,
 func (p *printer) line(at int, s string, style ink) { p.para(at, "", plain, at, s, style) }
 
 func (p *printer) head(v *view) {
-	if p.out.Len() > 0 {
-		p.blank()
-		p.blank()
-	}
 	p.line(0, v.T("report.title", "domain", v.Domain), strong)
 	if v.ASCII != "" {
 		p.line(0, v.ASCII, faint)
@@ -285,37 +338,19 @@ func (p *printer) tail(v *view) {
 	p.line(2, v.Active, plain)
 }
 
-// summary is one line for each of several sites.
-func (p *printer) summary(reports []*scanner.Report, opts Options) {
-	p.blank()
-	p.blank()
-	p.line(0, p.w.T("report.sites", "n", len(reports)), strong)
-	for _, r := range reports {
-		v := newView(r, opts)
-		label, say := v.Verdict.Letter, v.Counts.in(p.w, "faults", "warnings", "unknown")
-		if label == "" {
-			label = "-"
-			say = joined(p.w, v.Verdict.Spoken, say)
-		} else {
-			say = joined(p.w, v.Verdict.Score, say)
-		}
-		if v.Notice != nil {
-			say = v.Notice.Title
-		}
-		p.para(2, label, inkOfGrade(v.Verdict.Letter), 6, v.Domain+": "+say, plain)
+// overviewLine is a site's line among several.
+func overviewLine(v *view) func(*printer) {
+	w := v.Words
+	label, say := v.Verdict.Letter, v.Counts.in(w, "faults", "warnings", "unknown")
+	if label == "" {
+		label = "-"
+		say = joined(w, v.Verdict.Spoken, say)
+	} else {
+		say = joined(w, v.Verdict.Score, say)
 	}
-}
-
-// whereToLook is the last line: what a reader can ask next.
-func (p *printer) whereToLook(reports []*scanner.Report, opts Options) {
-	p.blank()
-	for _, r := range reports {
-		for _, id := range r.First {
-			if rule, ok := opts.Catalogue.Rule(id); ok {
-				p.line(0, p.w.T("report.more.rule", "rule", rule.ID), faint)
-				return
-			}
-		}
+	if v.Notice != nil {
+		say = v.Notice.Title
 	}
-	p.line(0, p.w.T("report.more.rules"), faint)
+	letter, text := v.Verdict.Letter, v.Domain+": "+say
+	return func(p *printer) { p.para(2, label, inkOfGrade(letter), 6, text, plain) }
 }

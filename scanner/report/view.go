@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/net/idna"
+
 	"github.com/cybersec-infohub/infohub/internal/i18n"
 	"github.com/cybersec-infohub/infohub/rules"
 	"github.com/cybersec-infohub/infohub/scanner"
@@ -184,8 +186,9 @@ func newItem(r *scanner.Report, f scanner.Finding, opts Options, w *i18n.Words) 
 	for k, x := range values {
 		values[k] = clean(x)
 	}
+	spoken := spokenNames(values)
 	words := func(t rules.Text) string {
-		return strings.TrimSpace(rules.Fill(cmp.Or(t[rules.Lang(w.Lang)], t[rules.English]), values))
+		return strings.TrimSpace(rules.Fill(cmp.Or(t[rules.Lang(w.Lang)], t[rules.English]), spoken))
 	}
 	it := &item{
 		Words: w, Rule: rule, Outcome: f.Outcome, Title: cmp.Or(words(rule.Title), rule.ID), Why: words(rule.Why), Fix: words(rule.Fix),
@@ -202,6 +205,21 @@ func newItem(r *scanner.Report, f scanner.Finding, opts Options, w *i18n.Words) 
 		it.Evidence = append(it.Evidence, scanner.Evidence{Subject: clean(e.Subject), Observed: clean(e.Observed)})
 	}
 	return it
+}
+
+// spokenNames are the values of placeholders as words have them: domain names
+// in their own script. Snippets keep the form that servers read.
+func spokenNames(values map[string]string) map[string]string {
+	out := make(map[string]string, len(values))
+	for k, x := range values {
+		out[k] = x
+		if strings.Contains(x, "xn--") {
+			if u, err := idna.Display.ToUnicode(x); err == nil {
+				out[k] = clean(u)
+			}
+		}
+	}
+	return out
 }
 
 // Severity, Effort, Owner and OwnerAbout are the rule's, in words.
