@@ -103,8 +103,8 @@ func (p *Probe) validateEach(ctx context.Context, facts *scanner.DNSFacts, serve
 		if facts.DNSSEC.Status != scanner.Secure || ctx.Err() != nil {
 			return
 		}
-		if s.soa == nil || !s.EDNS || !s.Authoritative {
-			continue
+		if s.soa == nil || s.soa.Truncated || len(s.soa.Answer) == 0 || !s.EDNS || !s.Authoritative {
+			continue // the facts about this server say so
 		}
 		if status, reason := p.resolver.ValidateAnswer(ctx, facts.Zone, s.soa); status == scanner.Bogus {
 			facts.DNSSEC.Status = scanner.Bogus

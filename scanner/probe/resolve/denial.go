@@ -136,7 +136,9 @@ func (d *denial) denies(name string, qtype uint16, nx bool) bool {
 	if n := d.matchNSEC3(wildcard); n != nil {
 		return !nx && lacks(n.TypeBitMap, qtype)
 	}
-	return d.coverNSEC3(wildcard) != nil || covering.Flags&1 != 0
+	// An empty name above unsigned delegations alone has no NSEC3 of its own
+	// where these are opted out.
+	return d.coverNSEC3(wildcard) != nil || (!nx && covering.Flags&1 != 0)
 }
 
 func (d *denial) deniesByNSEC(name string, qtype uint16, nx bool) bool {
@@ -171,14 +173,16 @@ func delegates(types []uint16) bool {
 	return slices.Contains(types, dns.TypeNS) && !slices.Contains(types, dns.TypeSOA)
 }
 
-// deniesExact proves that name itself does not exist, which an answer from a
-// wildcard needs; labels is the signature's count (RFC 4035 section 5.3.4).
-func (d *denial) deniesExact(name string, labels int) bool {
-	if d.coverNSEC(name) != nil {
-		return true
-	}
+// deniesCloser proves that an answer from a wildcard was right: that nothing
+// exists between name and the wildcard, of whose parent labels is the count
+// (RFC 4035 section 5.3.4, RFC 5155 section 8.8).
+func (d *denial) deniesCloser(name string, labels int) bool {
 	start, _ := dns.PrevLabel(name, labels+1)
-	return len(d.nsec3) > 0 && d.coverNSEC3(name[start:]) != nil
+	closer := name[start:]
+	if n := d.coverNSEC(closer); n != nil {
+		return !dns.IsSubDomain(closer, dns.CanonicalName(n.NextDomain))
+	}
+	return d.coverNSEC3(closer) != nil
 }
 
 func (d *denial) matchNSEC(name string) *dns.NSEC {

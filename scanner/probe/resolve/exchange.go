@@ -62,7 +62,7 @@ func (r *Resolver) exchange(ctx context.Context, network string, ep endpoint, m 
 		defer s.Close()
 		return s.Ask(ctx, m)
 	}
-	if ep.ap.Addr().Is6() && r.health.v6Down() {
+	if ep.ap.Addr().Is6() && r.noIPv6(ctx) {
 		return nil, scanner.Failf(scanner.FailUnreachable, ep.String()+": nothing answers over IPv6 from here")
 	}
 	began := time.Now()
@@ -201,7 +201,7 @@ func (r *Resolver) Open(ctx context.Context, s Server) (*Session, error) {
 }
 
 func (r *Resolver) open(ctx context.Context, ep endpoint) (*Session, error) {
-	if ep.ap.Addr().Is6() && r.health.v6Down() {
+	if ep.ap.Addr().Is6() && r.noIPv6(ctx) {
 		return nil, scanner.Failf(scanner.FailUnreachable, ep.String()+": nothing answers over IPv6 from here")
 	}
 	// No deadline of our own here: the dialer has one for the connection, and

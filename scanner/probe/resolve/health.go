@@ -1,10 +1,13 @@
 package resolve
 
 import (
+	"context"
 	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/miekg/dns"
 )
 
 const (
@@ -12,9 +15,10 @@ const (
 	// alone for deadFor.
 	deadAfter = 2
 	deadFor   = 15 * time.Second
-	// v6Tries timeouts over IPv6 without a single answer, and IPv6 is taken
-	// to lead nowhere from here.
+	// v6Tries timeouts over IPv6 without a single answer, and the root's
+	// servers are asked whether IPv6 leads anywhere from here.
 	v6Tries   = 6
+	v6Hints   = 3     // of them
 	maxHealth = 20000 // servers remembered
 )
 
@@ -24,6 +28,7 @@ type health struct {
 
 	mu                   sync.Mutex
 	v6Answers, v6Silence int
+	v6Gone               bool
 }
 
 type record struct {
@@ -73,11 +78,47 @@ func (h *health) silent(ep endpoint, began time.Time) {
 	}
 }
 
-// v6Down: IPv6 has been tried and never worked.
-func (h *health) v6Down() bool {
+// v6Suspect: IPv6 has been tried and never worked, and nobody knows why.
+func (h *health) v6Suspect() (suspect, gone bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.v6Answers == 0 && h.v6Silence >= v6Tries
+	return h.v6Answers == 0 && h.v6Silence >= v6Tries && !h.v6Gone, h.v6Gone
+}
+
+// noIPv6 tells whether IPv6 leads nowhere from here. One domain with dead
+// servers is no proof of that; the root's servers are asked too, once.
+func (r *Resolver) noIPv6(ctx context.Context) bool {
+	suspect, gone := r.health.v6Suspect()
+	if !suspect {
+		return gone
+	}
+	gone, _ = r.checking.do(ctx, "", func(ctx context.Context) (bool, error) {
+		if suspect, gone := r.health.v6Suspect(); !suspect {
+			return gone, nil
+		}
+		eps, _ := r.root.endpoints()
+		var wg sync.WaitGroup
+		n := 0
+		for _, ep := range eps {
+			if ep.ap.Addr().Is6() && n < v6Hints {
+				n++
+				wg.Go(func() {
+					if answer, _ := r.datagram(ctx, ep, Question(".", dns.TypeSOA)); answer != nil {
+						r.health.answered(ep, time.Second)
+					}
+				})
+			}
+		}
+		wg.Wait()
+		if ctx.Err() != nil {
+			return false, nil
+		}
+		r.health.mu.Lock()
+		defer r.health.mu.Unlock()
+		r.health.v6Gone = r.health.v6Answers == 0
+		return r.health.v6Gone, nil
+	})
+	return gone
 }
 
 func (r *record) dead() bool {

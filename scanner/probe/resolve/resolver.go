@@ -51,6 +51,7 @@ type Resolver struct {
 	trusts   *layered[*step]   // DNSSEC state by name
 	asking   flights[*reply]
 	trusting flights[*step]
+	checking flights[bool] // whether IPv6 works
 	buffers  sync.Pool
 }
 
@@ -80,7 +81,8 @@ const (
 	failureTTL = 5 * time.Second
 )
 
-// New returns a resolver.
+// New returns a resolver. What it has learnt is up to an hour old: a scan that is
+// to see what was changed since needs a new one.
 func New(c Config) *Resolver {
 	if len(c.RootHints) == 0 {
 		c.RootHints = DefaultHints()

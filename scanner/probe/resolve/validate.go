@@ -168,7 +168,7 @@ func (r *Resolver) holds(t *trust, rep *reply, q question) *fault {
 	if f != nil {
 		return f
 	}
-	if !d.deniesExact(owner, int(sig.Labels)) {
+	if !d.deniesCloser(owner, int(sig.Labels)) {
 		return &fault{status: scanner.Bogus, reason: fmt.Sprintf("%s was answered from a wildcard without proof that there is nothing closer", q)}
 	}
 	return nil

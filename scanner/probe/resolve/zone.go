@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/miekg/dns"
 
@@ -115,6 +116,9 @@ func enter(ctx context.Context, z *zone) (context.Context, error) {
 	return context.WithValue(ctx, pathKey{}, next), nil
 }
 
+// moreTime is how long the other look-ups may take once one has found a server.
+const moreTime = 50 * time.Millisecond
+
 // findServers looks up addresses of servers that came without glue, three names
 // at a time, until some are found.
 func (r *Resolver) findServers(ctx context.Context, z *zone, names []string) error {
@@ -124,36 +128,58 @@ func (r *Resolver) findServers(ctx context.Context, z *zone, names []string) err
 	}
 	err = scanner.Failf(scanner.FailServer, "no name server of "+bare(z.name)+" has an address")
 	for batch := range slices.Chunk(names, 3) {
-		var (
-			wg    sync.WaitGroup
-			mu    sync.Mutex
-			found bool
-		)
-		for _, host := range batch {
-			for _, qtype := range []uint16{dns.TypeA, dns.TypeAAAA} {
-				wg.Go(func() {
-					addrs, e := r.addresses(ctx, host, qtype)
-					for _, a := range addrs {
-						z.add(host, a)
-					}
-					mu.Lock()
-					defer mu.Unlock()
-					found = found || len(addrs) > 0
-					if e != nil {
-						err = e
-					}
-				})
-			}
-		}
-		wg.Wait()
+		found, failure := r.findSome(ctx, z, batch)
 		if found {
 			return nil
 		}
 		if ctx.Err() != nil {
 			return cause(ctx)
 		}
+		if failure != nil {
+			err = failure
+		}
 	}
 	return err
+}
+
+func (r *Resolver) findSome(ctx context.Context, z *zone, names []string) (found bool, failure error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	type result struct {
+		found bool
+		err   error
+	}
+	types := []uint16{dns.TypeA, dns.TypeAAAA}
+	results := make(chan result, len(names)*len(types))
+	for _, host := range names {
+		for _, qtype := range types {
+			go func() {
+				addrs, err := r.addresses(ctx, host, qtype)
+				for _, a := range addrs {
+					z.add(host, a)
+				}
+				results <- result{len(addrs) > 0, err}
+			}()
+		}
+	}
+	var late <-chan time.Time
+	for range cap(results) {
+		select {
+		case one := <-results:
+			if one.err != nil {
+				failure = one.err
+			}
+			if one.found && !found {
+				found = true
+				timer := time.NewTimer(moreTime)
+				defer timer.Stop()
+				late = timer.C
+			}
+		case <-late:
+			return found, nil
+		}
+	}
+	return found, failure
 }
 
 func (r *Resolver) addresses(ctx context.Context, host string, qtype uint16) (addrs []netip.Addr, err error) {
