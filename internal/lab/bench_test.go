@@ -151,10 +151,13 @@ func measure(b *testing.B, sites int, args func(dir string, domains []string) []
 	for i := range domains {
 		addrs = append(addrs, netip.AddrPortFrom(netip.MustParseAddr(lab.WebAddrOf(i)), 443))
 	}
+	var limits string
 	runScan(b, dir, args(dir, domains)...) // caches of the servers and of the machine
 	for b.Loop() {
 		before := l.Accepts()
+		busy, all := processor()
 		o := runScan(b, dir, args(dir, domains)...)
+		busyNow, allNow := processor()
 		if o.reports != sites {
 			b.Fatalf("%d of %d sites were scanned to a grade", o.reports, sites)
 		}
@@ -166,7 +169,62 @@ func measure(b *testing.B, sites int, args func(dir string, domains []string) []
 		b.ReportMetric(1000*o.cpu.Seconds()/float64(sites), "own-cpu-ms/site")
 		b.ReportMetric(100*o.cpu.Seconds()/o.wall.Seconds()/float64(runtime.NumCPU()), "own-%-of-cores")
 		b.ReportMetric(float64(handshakes)/float64(sites), "web-conns/site")
+		limits = whatLimits(float64(busyNow-busy)/float64(allNow-all), o)
 	}
+	b.Log(limits)
+}
+
+// processor returns the ticks that this machine's cores were busy, and all, by
+// the first line of /proc/stat.
+func processor() (busy, all int) {
+	data, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0, 1
+	}
+	line, _, _ := strings.Cut(string(data), "\n")
+	for i, field := range strings.Fields(line)[1:] {
+		n, _ := strconv.Atoi(field)
+		all += n
+		if i != 3 && i != 4 { // idle, iowait
+			busy += n
+		}
+	}
+	return busy, all
+}
+
+// whatLimits says in a sentence what a run waited for. busy is the share of
+// the cores' time in which anything ran.
+func whatLimits(busy float64, o outcomeOf) string {
+	own := o.cpu.Seconds() / o.wall.Seconds() / float64(runtime.NumCPU())
+	shares := fmt.Sprintf("the cores were busy for %.0f %% of the time, %.0f %% with infohub and %.0f %% with the servers and all else",
+		100*busy, 100*own, 100*max(busy-own, 0))
+	if busy > 0.85 {
+		return "What limits it: the processor; " + shares
+	}
+	return "What limits it: waiting for answers; " + shares
+}
+
+// BenchmarkPeer is sslscan over one host, the fastest of the known TLS
+// scanners, for comparison with BenchmarkOneSite in the same run: it looks at
+// TLS alone.
+func BenchmarkPeer(b *testing.B) {
+	if _, err := exec.LookPath("sslscan"); err != nil {
+		b.Skip("not run: install sslscan")
+	}
+	_, dir, domains := many(b, 1)
+	args := []string{"--no-colour", "--sni-name=" + domains[0], lab.WebAddrOf(0) + ":443"}
+	var peer, own time.Duration
+	for b.Loop() {
+		began := time.Now()
+		if out, err := exec.Command("sslscan", args...).CombinedOutput(); err != nil { //nolint:gosec // G204: the peer
+			b.Fatalf("%v\n%s", err, out)
+		}
+		peer = time.Since(began)
+		own = runScan(b, dir, domains...).wall
+	}
+	b.ReportMetric(own.Seconds()/peer.Seconds(), "infohub/sslscan")
+	b.ReportMetric(1000*peer.Seconds(), "sslscan-ms")
+	b.ReportMetric(1000*own.Seconds(), "infohub-ms")
 }
 
 // BenchmarkOneSite is a whole run of the program for one site. Aim: under 1 s.
