@@ -4,8 +4,7 @@ package main
 
 import (
 	"context"
-	"io"
-	"log"
+	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -19,7 +18,7 @@ var (
 )
 
 func main() {
-	log.SetOutput(io.Discard) // net/http writes there what servers do wrong; a report has its own words for it
+	slog.SetDefault(slog.New(slog.DiscardHandler)) // net/http writes there what servers do wrong; a report has its own words for it
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	code := run(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Getenv})

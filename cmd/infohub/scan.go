@@ -349,7 +349,7 @@ func (w *reportWriter) toFile(path, ext string, r *scanner.Report, render func(i
 	if w.many {
 		path = filepath.Join(path, r.Target.Domain+ext)
 	}
-	f, err := os.Create(path) //nolint:gosec // G304: the user names the file on the command line
+	f, err := os.Create(path)
 	if err != nil {
 		return err
 	}

@@ -92,7 +92,7 @@ func readSettings(g *global) (map[string]yaml.Node, string, error) {
 		}
 		path, must = filepath.Join(dir, "infohub", "config.yaml"), false
 	}
-	data, err := os.ReadFile(path) //nolint:gosec // G304: the user's own configuration file
+	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) && !must {
 		return nil, "", nil
 	}

@@ -53,7 +53,7 @@ func (l *targetList) readFile(in io.Reader, name string) error {
 	if name == "-" {
 		label = "standard input"
 	} else {
-		f, err := os.Open(name) //nolint:gosec // G304: the user names the file on the command line
+		f, err := os.Open(name)
 		if err != nil {
 			return err
 		}

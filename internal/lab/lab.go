@@ -90,7 +90,7 @@ func (l *Lab) write(name, text string) (string, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // G301: as New
 		return "", err
 	}
-	return path, os.WriteFile(path, []byte(text), 0o644) //nolint:gosec // G306: as New
+	return path, os.WriteFile(path, []byte(text), 0o644)
 }
 
 // process is one server that runs in the foreground.

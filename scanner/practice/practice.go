@@ -204,7 +204,7 @@ func (s *Site) listen(ctx context.Context, addr netip.Addr) error {
 	if err != nil {
 		return err
 	}
-	s.serveSMTP(smtp)
+	s.serveSMTP(ctx, smtp)
 	lead(smtpAP, 25, "mail."+Domain)
 	return nil
 }

@@ -2,17 +2,14 @@ package practice
 
 import (
 	"bufio"
+	"context"
 	"crypto/tls"
 	"fmt"
-	"io"
-	"log"
 	"net"
 	"strings"
 	"sync"
 	"time"
 )
-
-func discardLog() *log.Logger { return log.New(io.Discard, "", 0) }
 
 // Bounds of one SMTP session.
 const (
@@ -22,7 +19,7 @@ const (
 )
 
 // serveSMTP runs a mail server that greets, offers STARTTLS, and takes no mail.
-func (s *Site) serveSMTP(l net.Listener) {
+func (s *Site) serveSMTP(ctx context.Context, l net.Listener) {
 	var (
 		mu    sync.Mutex
 		conns = map[net.Conn]bool{}
@@ -47,7 +44,7 @@ func (s *Site) serveSMTP(l net.Listener) {
 			conns[c] = true
 			mu.Unlock()
 			s.wg.Go(func() {
-				s.smtpSession(c)
+				s.smtpSession(ctx, c)
 				_ = c.Close()
 				mu.Lock()
 				delete(conns, c)
@@ -58,7 +55,7 @@ func (s *Site) serveSMTP(l net.Listener) {
 	}, stop)
 }
 
-func (s *Site) smtpSession(c net.Conn) {
+func (s *Site) smtpSession(ctx context.Context, c net.Conn) {
 	_ = c.SetDeadline(time.Now().Add(smtpTime))
 	offer := !s.has("mail.starttls.missing")
 	say := func(text string) { _, _ = fmt.Fprintf(c, "%s\r\n", text) } // a broken connection shows at the next read
@@ -78,7 +75,7 @@ func (s *Site) smtpSession(c net.Conn) {
 		case verb == "STARTTLS" && offer:
 			say("220 ready")
 			t := tls.Server(c, &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{s.pki.mail}, SessionTicketsDisabled: true})
-			if t.Handshake() != nil {
+			if t.HandshakeContext(ctx) != nil {
 				return
 			}
 			c, r, offer = t, bufio.NewReaderSize(t, 1024), false

@@ -3,6 +3,7 @@ package practice
 import (
 	"crypto/tls"
 	_ "embed"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -42,7 +43,7 @@ func (s *Site) serveWeb(plain, secure net.Listener) {
 func (s *Site) serveHTTP(l net.Listener, h http.Handler) {
 	srv := &http.Server{
 		Handler: h, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second, IdleTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10,
-		ErrorLog: discardLog(),
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}
 	s.serve(func() { _ = srv.Serve(l) }, func() { _ = srv.Close() })
 }
