@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
+	"time"
 
 	"github.com/miekg/dns"
 
@@ -155,44 +157,58 @@ func (r *Resolver) once(ctx context.Context, zone string, q question, work func(
 	})
 }
 
-// askServers asks one server after another until one answers with authority.
-// zone is "" for given resolvers.
+// askServers asks the servers of a zone until one answers with authority. One
+// that takes its time is not waited for: the next is asked beside it. zone is ""
+// for given resolvers.
 func (r *Resolver) askServers(ctx context.Context, zone string, eps []endpoint, q question) (*reply, error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	var (
 		second  *reply // an answer without authority, if there is none better
 		failure error
-		alive   = r.health.order(eps)
+		waiting = r.health.order(eps)
+		replies = make(chan outcome, len(waiting))
+		running int
+		tries   int
+		hurry   = time.NewTimer(r.timeout / 3)
+		askNext = func() {
+			if len(waiting) == 0 || tries == maxTries {
+				return
+			}
+			ep := waiting[0]
+			waiting = waiting[1:]
+			running++
+			tries++
+			go func() { replies <- r.askOne(ctx, zone, ep, q) }()
+		}
 	)
-	if len(alive) == 0 && len(eps) > 0 {
+	defer hurry.Stop()
+	if len(waiting) == 0 && len(eps) > 0 {
 		failure = scanner.Failf(scanner.FailTimeout, fmt.Sprintf("%s did not answer a moment ago", eps[0]))
 	}
-	bailiwick := zone
-	if zone == "" {
-		bailiwick = "."
-	}
-	for tries := 0; len(alive) > 0 && tries < maxTries; alive = alive[1:] {
-		ep := alive[0]
-		msg, err := r.query(ctx, ep, q)
-		if ctx.Err() != nil || errors.Is(err, errSpent) {
-			return nil, err
-		}
-		if err != nil {
-			failure = worse(failure, err)
-			if !fromHere(err) {
-				tries++
-			}
+	askNext()
+	for running > 0 {
+		select {
+		case <-hurry.C:
+			hurry.Reset(r.timeout / 3)
+			askNext()
 			continue
-		}
-		tries++
-		rep := readReply(msg, bailiwick, q, zone == "")
-		rep.from = ep
-		switch rep.kind {
-		case useless:
-			failure = worse(failure, scanner.Failf(scanner.FailServer, fmt.Sprintf("%s answered %s to %s", ep, rcodeName(msg), q)))
-		case hearsay:
-			second = rep
-		default:
-			return rep, nil
+		case one := <-replies:
+			running--
+			switch {
+			case one.err != nil && (ctx.Err() != nil || errors.Is(one.err, errSpent)):
+				return nil, one.err
+			case one.err != nil:
+				failure = worse(failure, one.err)
+				if fromHere(one.err) {
+					tries-- // it cost no time
+				}
+			case one.reply.kind == hearsay:
+				second = one.reply
+			default:
+				return one.reply, nil
+			}
+			askNext()
 		}
 	}
 	if second != nil {
@@ -202,6 +218,29 @@ func (r *Resolver) askServers(ctx context.Context, zone string, eps []endpoint, 
 		failure = scanner.Failf(scanner.FailServer, "no server to ask for "+q.String())
 	}
 	return nil, failure
+}
+
+// askOne asks one server; what is no answer is an error.
+func (r *Resolver) askOne(ctx context.Context, zone string, ep endpoint, q question) (o outcome) {
+	defer func() {
+		if p := recover(); p != nil { // an answer that breaks the parser ends one question
+			o = outcome{err: scanner.Failf(scanner.FailInternal, fmt.Sprintf("answer of %s: panic: %v\n%s", ep, p, debug.Stack()))}
+		}
+	}()
+	msg, err := r.query(ctx, ep, q)
+	if err != nil {
+		return outcome{err: err}
+	}
+	bailiwick := zone
+	if zone == "" {
+		bailiwick = "."
+	}
+	rep := readReply(msg, bailiwick, q, zone == "")
+	rep.from = ep
+	if rep.kind == useless {
+		return outcome{err: scanner.Failf(scanner.FailServer, fmt.Sprintf("%s answered %s to %s", ep, rcodeName(msg), q))}
+	}
+	return outcome{reply: rep}
 }
 
 // worse keeps the failure that says more: that a network cannot be reached from

@@ -153,7 +153,7 @@ func (h *health) order(all []endpoint) []endpoint {
 		r.mu.Unlock()
 		list = append(list, candidate{ep, score})
 	}
-	rand.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+	rand.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] }) //nolint:gosec // it spreads load, nothing more
 	slices.SortStableFunc(list, func(a, b candidate) int { return int(a.score - b.score) })
 	sorted := make([]endpoint, len(list))
 	for i, c := range list {

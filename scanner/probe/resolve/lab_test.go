@@ -86,9 +86,7 @@ func values(records []dns.RR) []string {
 		case *dns.A:
 			out = append(out, rr.A.String())
 		case *dns.TXT:
-			for _, s := range rr.Txt {
-				out = append(out, s)
-			}
+			out = append(out, rr.Txt...)
 		default:
 			out = append(out, rr.String())
 		}
