@@ -140,7 +140,7 @@ func statusOf(f *Facts) (Status, *Failure) {
 		if p.Failure == nil {
 			continue
 		}
-		if k := p.Failure.Kind; k == FailCancelled || k == FailTimeout || k == FailInternal || (p.Name == "active" && f.Options.Active) {
+		if p.Stopped || p.Failure.Kind == FailInternal || (p.Name == "active" && f.Options.Active) {
 			return Incomplete, p.Failure
 		}
 	}
@@ -225,7 +225,7 @@ func (e *Engine) collect(parent context.Context, t Target, opts Options, start t
 			running--
 			name := probes[d.index].Name()
 			ended[name] = true
-			runs[d.index] = ProbeRun{Name: name, Millis: d.took.Milliseconds(), Failure: endOf(ctx, d.err)}
+			runs[d.index] = ProbeRun{Name: name, Millis: d.took.Milliseconds(), Failure: endOf(ctx, d.err), Stopped: d.err != nil && ctx.Err() != nil}
 			if d.section != nil {
 				d.section.attach(facts)
 			}
@@ -246,7 +246,7 @@ func (e *Engine) collect(parent context.Context, t Target, opts Options, start t
 	why := FailureOf(context.Cause(ctx))
 	for i := range runs {
 		if !ended[runs[i].Name] && why != nil {
-			runs[i].Failure = why
+			runs[i].Failure, runs[i].Stopped = why, true
 		}
 	}
 	if facts.DNS != nil && !facts.DNS.Exists {

@@ -163,6 +163,16 @@ func TestTimeIsUp(t *testing.T) {
 	}
 }
 
+// A server that does not answer is no scan that was cut short.
+func TestProbeThatTimesOutByItselfIsNotIncomplete(t *testing.T) {
+	e := engine(t, fakeProbe{"dns", nil, gives(okDNS())}, fakeProbe{"web", nil, func(context.Context, scanner.Input) (scanner.Section, error) {
+		return nil, scanner.Failf(scanner.FailTimeout, "no answer within 2s")
+	}})
+	if r := e.Scan(context.Background(), target(t), scanner.Options{}); r.Status != scanner.Complete {
+		t.Errorf("status %s: %v", r.Status, r.Reason)
+	}
+}
+
 func TestNameThatDoesNotExist(t *testing.T) {
 	e := engine(t,
 		fakeProbe{"dns", nil, gives(&scanner.DNSFacts{})},

@@ -30,6 +30,9 @@ type ProbeRun struct {
 	Name    string   `json:"name"`
 	Millis  int64    `json:"millis"`
 	Failure *Failure `json:"failure,omitempty"` // nil: it delivered all it set out to
+	// Stopped: it was cut off, because the scan's time was over or somebody
+	// stopped the scan. Failure says which.
+	Stopped bool `json:"stopped,omitempty"`
 }
 
 // Section is one probe's part of Facts. The sections are the types DNSFacts,
