@@ -90,8 +90,8 @@ func version(ctx context.Context, session *resolve.Session) string {
 }
 
 // byTCP asks for the SOA over TCP and then, on the same connection, for the
-// whole zone and the server's version. A transfer is stopped at its second record: that it begins is all
-// we want to know.
+// whole zone and the server's version. A transfer is stopped at its second
+// record: that it begins is all we want to know.
 func (p *Probe) byTCP(ctx context.Context, s resolve.Server, zone string) tcpAnswer {
 	session, err := p.resolver.Open(ctx, s)
 	if err != nil {
