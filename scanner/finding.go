@@ -53,6 +53,7 @@ const (
 	NANotActive NAReason = "not-active" // active checks were not asked for
 	NAPrivate   NAReason = "private"    // private addresses were allowed in this scan
 	NAHidden    NAReason = "hidden"     // the resolver that was asked does not show this
+	NANotInDNS  NAReason = "not-in-dns" // the name is not in the DNS: --connect-to stands in for it
 	NAElsewhere NAReason = "elsewhere"  // the name only leads on to a site of another domain
 	NACovered   NAReason = "covered"    // a graver fault that another rule reports stands before this one
 )

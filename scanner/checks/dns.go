@@ -12,7 +12,7 @@ import (
 
 func dnsChecks() []scanner.Check {
 	needs := []string{"dns"}
-	return []scanner.Check{
+	list := []scanner.Check{
 		{Rule: "dns.dnssec.missing", Needs: needs, Judge: dnssecMissing},
 		{Rule: "dns.dnssec.bogus", Needs: needs, Judge: dnssecBogus},
 		{Rule: "dns.ns.single", Needs: needs, Judge: nsSingle},
@@ -27,6 +27,17 @@ func dnsChecks() []scanner.Check {
 		{Rule: "dns.cname.dangling", Needs: needs, Judge: cnameDangling},
 		{Rule: "dns.address.private", Needs: needs, Judge: addressPrivate},
 	}
+	for i := range list {
+		judge := list[i].Judge
+		list[i].Judge = func(f *scanner.Facts) scanner.Finding {
+			// A name that is scanned by --connect-to alone has no DNS to judge.
+			if why := f.DNS.Failure; why != nil && why.Kind == scanner.FailUnresolved {
+				return scanner.DoesNotApply(scanner.NANotInDNS)
+			}
+			return judge(f)
+		}
+	}
+	return list
 }
 
 func dnssecMissing(f *scanner.Facts) scanner.Finding {

@@ -31,6 +31,8 @@ func noServers(f *scanner.Facts) scanner.Finding {
 	switch {
 	case run != nil && run.Failure != nil:
 		return scanner.CannotTell(run.Failure)
+	case f.DNS.Failure != nil:
+		return scanner.CannotTell(f.DNS.Failure)
 	case !f.DNS.ParentKnown:
 		return scanner.DoesNotApply(scanner.NAHidden)
 	}

@@ -307,3 +307,14 @@ func TestWebNames(t *testing.T) {
 		{"no addresses", func(f *scanner.Facts) { f.DNS.Hosts = []scanner.HostAddrs{{Name: "example.hk", Exists: true}} }, notFor(scanner.NANoWeb)},
 	})
 }
+
+// A staging site that only --connect-to leads to has no DNS, which is no fault
+// and keeps no grade away.
+func TestNameThatIsNotInTheDNS(t *testing.T) {
+	f := &scanner.Facts{DNS: &scanner.DNSFacts{Exists: true, Failure: scanner.Failf(scanner.FailUnresolved, "not in the DNS")}}
+	for _, c := range dnsChecks() {
+		if got := c.Judge(f); got.Outcome != scanner.NotApplicable || got.Because != scanner.NANotInDNS {
+			t.Errorf("%s: %+v", c.Rule, got)
+		}
+	}
+}
