@@ -35,8 +35,9 @@ func needs(t testing.TB) {
 	}
 }
 
-// start returns a running lab and a scanner that sees it as the internet.
-func start(t testing.TB) (*lab.Lab, *scanner.Engine) {
+// start starts the lab and returns two scanners that see it as the internet:
+// one walks from its root servers, one asks its resolver.
+func start(t testing.TB) (walking, asking *scanner.Engine) {
 	t.Helper()
 	needs(t)
 	dir, err := os.MkdirTemp("", "infohub-lab")
@@ -58,14 +59,18 @@ func start(t testing.TB) (*lab.Lab, *scanner.Engine) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := app.NewScanner(app.ScannerConfig{
+	cfg := app.ScannerConfig{
 		Version: "test", Hints: []resolve.Hint{{Name: "a.root.test", Addr: netip.MustParseAddr(lab.RootAddr)}}, Anchors: anchors,
 		Roots: l.CA.Pool(), Policy: netguard.Policy{AllowPrivate: true},
-	})
-	if err != nil {
+	}
+	if walking, err = app.NewScanner(cfg); err != nil {
 		t.Fatal(err)
 	}
-	return l, e
+	cfg.Resolvers = []netip.AddrPort{netip.AddrPortFrom(netip.MustParseAddr(lab.ResolverAddr), 53)}
+	if asking, err = app.NewScanner(cfg); err != nil {
+		t.Fatal(err)
+	}
+	return walking, asking
 }
 
 func scan(t testing.TB, e *scanner.Engine, domain string) *scanner.Report {
@@ -105,7 +110,7 @@ func verdicts(r *scanner.Report) string {
 // TestRealServers scans the two sites on real servers: the good one has the
 // best grade and no finding, the bad one each planted fault and nothing else.
 func TestRealServers(t *testing.T) {
-	_, e := start(t)
+	e, asking := start(t)
 	for _, domain := range []string{lab.Good, lab.Bad} {
 		t.Run(domain, func(t *testing.T) {
 			r := scan(t, e, domain)
@@ -133,6 +138,16 @@ func TestRealServers(t *testing.T) {
 			}
 			if again := verdicts(scan(t, e, domain)); again != got {
 				t.Errorf("a second scan says otherwise:\n%s", again)
+			}
+			// Through a resolver the same faults are found, but for what it hides.
+			asked := scan(t, asking, domain)
+			for i, f := range asked.Findings {
+				if want := r.Findings[i]; f.Outcome != want.Outcome && f.Because != scanner.NAHidden {
+					t.Errorf("through a resolver: %s is %s (%v, %s); walking it is %s", f.Rule, f.Outcome, f.Failure, f.Because, want.Outcome)
+				}
+			}
+			if asked.Grade != r.Grade {
+				t.Errorf("through a resolver: grade %+v; walking %+v", asked.Grade, r.Grade)
 			}
 		})
 	}

@@ -23,6 +23,8 @@ const (
 	badWeb   = "127.80.2.1"
 	goodMX   = "127.25.1.1"
 	badMX    = "127.25.2.1"
+	// ResolverAddr is a recursive resolver that knows the lab's root.
+	ResolverAddr = "127.53.9.1"
 )
 
 // Good and Bad are the lab's two sites.
@@ -112,6 +114,7 @@ ns2.bad A %s
 		{Addr: goodNS1, Zones: map[string]string{Good: goodSigned}},
 		{Addr: goodNS2, Zones: map[string]string{Good: goodSigned}},
 		{Addr: badNS1, Zones: map[string]string{Bad: bad}, Recursion: true, Transfer: true},
+		{Addr: ResolverAddr, Recursion: true},
 		{Addr: badNS2}, // lame: it knows nothing of the zone
 	})
 }
