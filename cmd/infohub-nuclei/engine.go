@@ -52,7 +52,9 @@ func start(ctx context.Context, req *nucleiwire.Request) (*engineHandle, error) 
 		nuclei.DisableUpdateCheck(),
 		nuclei.WithInteractshOptions(nuclei.InteractshOpts{NoInteractsh: true, CacheSize: 1}), // 0 panics
 		nuclei.WithProxy([]string{req.Proxy}, false),
-		nuclei.WithHeaders([]string{"User-Agent: " + req.UserAgent}),
+		// Kept-alive connections would hold the few places that the proxy's
+		// dialer has for one address, and stall the next origin on it.
+		nuclei.WithHeaders([]string{"User-Agent: " + req.UserAgent, "Connection: close"}),
 		nuclei.WithNetworkConfig(nuclei.NetworkConfig{
 			Timeout: req.Timeout, Retries: 1, InternalResolversList: []string{resolver},
 			// A host on the list of failing ones is skipped without a word.

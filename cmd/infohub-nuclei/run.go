@@ -7,10 +7,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 
 	"github.com/projectdiscovery/nuclei/v3/pkg/output"
 	"github.com/projectdiscovery/nuclei/v3/pkg/protocols/common/contextargs"
+	nucleihttp "github.com/projectdiscovery/nuclei/v3/pkg/protocols/http"
 	"github.com/projectdiscovery/nuclei/v3/pkg/scan"
 	"github.com/projectdiscovery/nuclei/v3/pkg/templates"
 
@@ -105,6 +107,7 @@ func execute(ctx context.Context, tpl *templates.Template, r *nucleiwire.Result)
 		}
 	}()
 	answered, refused := 0, 0
+	var short error
 	sc := scan.NewScanContext(ctx, contextargs.NewWithInput(ctx, r.Target))
 	sc.OnResult = func(e *output.InternalWrappedEvent) { // one at a time: the context holds its lock
 		e.RLock()
@@ -115,6 +118,7 @@ func execute(ctx context.Context, tpl *templates.Template, r *nucleiwire.Result)
 			fallthrough
 		case status != 0:
 			answered++
+			short = errors.Join(short, whole(e.InternalEvent, tpl.RequestsHTTP[0]))
 		}
 	}
 	results, err := tpl.Executer.ExecuteWithResults(sc)
@@ -132,9 +136,26 @@ func execute(ctx context.Context, tpl *templates.Template, r *nucleiwire.Result)
 		r.Status, r.Error = nucleiwire.Failed, err.Error()
 	case refused != 0:
 		r.Status, r.HTTP = nucleiwire.Failed, refused
+	case short != nil:
+		r.Status, r.Error = nucleiwire.Failed, short.Error()
 	case answered < tpl.TotalRequests:
 		r.Status, r.Error = nucleiwire.Silent, fmt.Sprintf("%d of %d requests were answered", answered, tpl.TotalRequests)
 	default:
 		r.Status, r.Error = nucleiwire.Clean, ""
 	}
+}
+
+// whole returns an error for a body that broke off, which the engine judges as
+// if it were all there.
+func whole(e output.InternalEvent, request *nucleihttp.Request) error {
+	promised, _ := e["content_length"].(int64) // the length of what came, where none was promised
+	body, _ := e["body"].(string)
+	_, encoded := e["content_encoding"]
+	if request.Method.String() == http.MethodHead || encoded {
+		return nil
+	}
+	if n := int64(len(body)); n < promised && n < int64(request.MaxSize) {
+		return fmt.Errorf("an answer broke off after %d of %d bytes", n, promised)
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package nucleiprobe
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cybersec-infohub/infohub/internal/nucleiwire"
@@ -91,12 +92,11 @@ func reason(via *proxy, r nucleiwire.Result) *scanner.Failure {
 	case r.HTTP != 0:
 		return scanner.Failf(scanner.FailServer, fmt.Sprintf("the server answered %d", r.HTTP))
 	}
-	if _, _, name := route(r.Target); strings.Contains(r.Error, "socks connect") {
-		if f := via.failure(name); f != nil {
-			return f
-		}
-	}
 	words := strings.ToLower(r.Error)
+	_, _, name := route(r.Target)
+	if f := via.failure(name); f != nil && slices.ContainsFunc(ofProxy(), func(w string) bool { return strings.Contains(words, w) }) {
+		return f
+	}
 	for _, k := range []struct {
 		kind  scanner.FailureKind
 		words []string
@@ -105,7 +105,7 @@ func reason(via *proxy, r nucleiwire.Result) *scanner.Failure {
 
 		{scanner.FailTimeout, []string{"deadline", "timeout", "timed out"}},
 		{scanner.FailTLS, []string{"tls: ", "x509: "}},
-		{scanner.FailReset, []string{"eof", "reset by peer", "broken pipe"}},
+		{scanner.FailReset, []string{"eof", "reset by peer", "broken pipe", "broke off"}},
 	} {
 		for _, w := range k.words {
 			if strings.Contains(words, w) {
@@ -114,4 +114,10 @@ func reason(via *proxy, r nucleiwire.Result) *scanner.Failure {
 		}
 	}
 	return scanner.Failf(scanner.FailProtocol, r.Error)
+}
+
+// ofProxy are the words of the engine's SOCKS client for the replies that the
+// proxy gives.
+func ofProxy() []string {
+	return []string{"general socks server failure", "connection not allowed by ruleset", "host unreachable", "connection refused"}
 }

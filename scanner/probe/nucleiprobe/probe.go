@@ -30,8 +30,9 @@ const (
 	// children is how many children run at a time over all scans: each takes
 	// about 200 MB.
 	children = 2
-	// connections bounds those to one address, beside the ordinary scan's.
-	connections = 120
+	// connections bounds those to one address, beside the ordinary scan's. Each
+	// request has its own: 21 for each of up to four origins, and retries.
+	connections = 200
 	// jobsAtATime, perSecond and requestTime are what the child is told: few
 	// requests at a time, as a visitor's browser would make.
 	jobsAtATime = 4

@@ -42,7 +42,7 @@ type proxy struct {
 	wg       sync.WaitGroup
 
 	mu       sync.Mutex
-	failures map[string]*scanner.Failure // by route: why its last dial failed
+	failures map[string]*scanner.Failure // by route: why a dial failed last
 	refused  []string                    // what else the child wanted to reach
 }
 
@@ -70,7 +70,8 @@ func (p *proxy) close() {
 	p.wg.Wait()
 }
 
-// failure says why the last connection to a route failed, nil if it did not.
+// failure says why a connection to a route failed the last time that one did;
+// nil if none has.
 func (p *proxy) failure(route string) *scanner.Failure {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -249,13 +250,12 @@ func (p *proxy) dial(ctx context.Context, route string) (net.Conn, error) {
 			break
 		}
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	if err != nil {
+		p.mu.Lock()
+		defer p.mu.Unlock()
 		p.failures[route] = scanner.FailureOf(err)
 		return nil, err
 	}
-	delete(p.failures, route)
 	return conn, nil
 }
 
