@@ -31,7 +31,7 @@ type demoOptions struct {
 }
 
 func newDemo(g *global) *cobra.Command {
-	o := &demoOptions{global: g}
+	o := &demoOptions{global: g, out: outputOptions{failOn: "none"}}
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Run the practice site: a fictional shop with faults to find",

@@ -2,6 +2,8 @@
 // languages what to mend.
 package main
 
+//go:generate go run . man --markdown --dir ../../docs/commands
+
 import (
 	"context"
 	"log/slog"

@@ -66,6 +66,7 @@ report could not be written, 130 interrupted. With many targets the first that i
 	f := cmd.Flags()
 	f.StringArrayVarP(&o.files, "file", "f", nil, "read targets from `FILE`, one per line; - is standard input")
 	o.out.addFlags(cmd)
+	f.StringVar(&o.out.failOn, "fail-on", string(rules.High), "exit with 1 when a finding is this severe or worse: critical, high, medium, low or none")
 	f.DurationVar(&o.timeout, "timeout", time.Minute, "time for one target, for example 90s or 2m")
 	f.IntVar(&o.concurrency, "concurrency", 16, "targets at a time")
 	f.IntVar(&o.perAddr, "per-address", 8, "connections open to one address at a time")
@@ -188,7 +189,6 @@ func (o *outputOptions) addFlags(cmd *cobra.Command) {
 	f.StringVar(&o.format, "format", "text", "what is printed: text, json, jsonl or html")
 	f.StringVar(&o.html, "html", "", "also write the HTML report to `PATH` (a folder when there are several targets)")
 	f.StringVar(&o.json, "json", "", "also write the JSON report to `PATH` (a folder when there are several targets)")
-	f.StringVar(&o.failOn, "fail-on", string(rules.High), "exit with 1 when a finding is this severe or worse: critical, high, medium, low or none")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "list in text also what passed and what does not apply")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress line")
 }
