@@ -17,6 +17,7 @@ import (
 // Bounds of a list of targets.
 const (
 	maxLine    = 64 << 10 // bytes
+	maxFile    = 64 << 20 // bytes
 	maxTargets = 1_000_000
 )
 
@@ -61,7 +62,8 @@ func (l *targetList) readFile(in io.Reader, name string) error {
 		in = f
 	}
 	before := len(l.targets) + len(l.problems)
-	r := bufio.NewReaderSize(in, maxLine)
+	limited := &io.LimitedReader{R: in, N: maxFile}
+	r := bufio.NewReaderSize(limited, maxLine)
 	for n := 1; ; n++ {
 		line, tooLong, err := readLine(r)
 		if err != nil && !errors.Is(err, io.EOF) {
@@ -76,6 +78,9 @@ func (l *targetList) readFile(in io.Reader, name string) error {
 			l.problems = append(l.problems, l.at(label, n, l.words.T("target.long", "input", scanner.Printable(text, 60))))
 		case text != "":
 			l.add(label, n, text)
+		}
+		if limited.N <= 0 {
+			return fmt.Errorf("%s: more than %d MiB: split the file, or is it no list of names?", label, maxFile>>20)
 		}
 		if len(l.targets) > maxTargets {
 			return fmt.Errorf("%s: more than %d targets: split the file", label, maxTargets)
