@@ -219,6 +219,9 @@ func (p *printer) firstFixes(v *view) {
 		p.blank()
 		p.para(2, fmt.Sprint(i+1), strong, 5, it.Title, strong)
 		p.line(5, p.about(it), faint)
+		if p.verbose {
+			p.line(5, it.Why, plain)
+		}
 		p.line(5, it.Fix, plain)
 		p.remedies(5, it)
 	}

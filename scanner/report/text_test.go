@@ -156,7 +156,7 @@ func TestNobodyMistakesNotTestedForGood(t *testing.T) {
 		{"slow", s[4], []string{"This scan stopped before the end.", "--timeout"}, nil},
 		{"broken", s[5], []string{"This scan stopped before the end.", "report it to us", "the web probe panicked"}, nil},
 		{"no engine", s[6], []string{"The active checks did not run to the end", "make nuclei"}, nil},
-		{"no such name", s[7], []string{"This site could not be reached.", "No site of this name exists.", "how the name is spelt", "nothing to grade"}, []string{"Active checks", "passed"}},
+		{"no such name", s[7], []string{"This site could not be reached.", "There is no site of this name.", "spelling of the name", "nothing to grade"}, []string{"Active checks", "passed"}},
 		{"silent", s[8], []string{"This site could not be reached.", "No answer came in time"}, []string{"passed"}},
 		{"nothing judged", s[9], []string{"No grade", "Nothing could be tested."}, []string{"No fault"}},
 	}
