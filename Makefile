@@ -46,6 +46,11 @@ lint: bin/tools/golangci-lint ## Run the linters.
 	bin/tools/golangci-lint run ./...
 	if command -v shellcheck >/dev/null; then shellcheck .ci/run scripts/*.sh; fi
 
+# The engine's own code, in the build that `make nuclei` has cached.
+.PHONY: lint-nuclei
+lint-nuclei: nuclei bin/tools/golangci-lint ## Run the linters on infohub-nuclei.
+	CGO_ENABLED=0 GOFLAGS="$$GOFLAGS -trimpath" bin/tools/golangci-lint run --build-tags nuclei ./cmd/infohub-nuclei
+
 .PHONY: vuln
 vuln: bin/tools/govulncheck ## Ask the Go vulnerability database about what is linked.
 	bin/tools/govulncheck ./...

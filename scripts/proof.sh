@@ -20,7 +20,7 @@ else
   left_out "active checks, because bin/infohub-nuclei could not be built"
 fi
 
-tests=(go test -race -count=1 -timeout 20m)
+tests=(go test -race -count=1 -timeout 15m)
 if scripts/netns.sh true; then
   export INFOHUB_PROOF=1
   tests+=(-exec "$PWD/scripts/netns.sh")
