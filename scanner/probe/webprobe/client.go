@@ -47,6 +47,7 @@ type origin struct {
 // wire is one connection with what is known about it.
 type wire struct {
 	conn     *http.ClientConn
+	raw      net.Conn // below conn
 	addr     netip.Addr
 	tlsError string
 }
@@ -126,6 +127,13 @@ func (c *client) attempt(ctx context.Context, o *origin, w *wire, conn net.Conn,
 		scanner.Failf(scanner.FailTimeout, fmt.Sprintf("no whole answer within %s", c.patience)))
 	defer cancel()
 	res := &response{addr: w.addr}
+	if conn != nil {
+		w.raw = conn
+	}
+	// net/http's HTTP/2 answers a ping under a lock that reading and closing a
+	// body wait for. A peer that does not read can hold it for ever, and only
+	// the end of the connection frees it.
+	defer context.AfterFunc(ctx, func() { _ = w.raw.Close() })()
 	if conn != nil {
 		if err := c.open(ctx, o, w, conn); err != nil {
 			_ = conn.Close()
