@@ -43,7 +43,7 @@ func run(ctx context.Context, path string, req *nucleiwire.Request, l *ledger) e
 	if err != nil {
 		return fmt.Errorf("request to the engine: %w", err)
 	}
-	cmd := exec.CommandContext(childCtx, path) //nolint:gosec // G204: the user's own program
+	cmd := exec.CommandContext(childCtx, path)
 	cmd.Dir = home
 	cmd.Env = environment(home)
 	log := &tail{}
