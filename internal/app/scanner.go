@@ -12,6 +12,7 @@ import (
 	"io"
 	"net/netip"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/miekg/dns"
@@ -74,8 +75,12 @@ func NewScanner(cfg ScannerConfig) (*scanner.Engine, error) {
 		cfg.Contact = DefaultContact
 	}
 	dialer := &netguard.Dialer{Policy: cfg.Policy, ConnectTo: cfg.ConnectTo, PerAddr: cfg.PerAddr}
+	// A resolver that the user names by its address is often on this machine or
+	// in the office; it alone may be reached there, and by DNS questions alone.
+	asking := &netguard.Dialer{Policy: cfg.Policy, ConnectTo: cfg.ConnectTo, PerAddr: cfg.PerAddr}
+	asking.Policy.Listeners = slices.Concat(cfg.Policy.Listeners, cfg.Resolvers)
 	resolver := resolve.New(resolve.Config{
-		Dialer: dialer, Forward: cfg.Resolvers, RootHints: cfg.Hints, Anchors: cfg.Anchors, Now: time.Now,
+		Dialer: asking, Forward: cfg.Resolvers, RootHints: cfg.Hints, Anchors: cfg.Anchors, Now: time.Now,
 	})
 	agent := fmt.Sprintf("Mozilla/5.0 (compatible; infohub/%s; +%s)", cfg.Version, cfg.Contact)
 	return &scanner.Engine{
