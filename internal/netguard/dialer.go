@@ -151,7 +151,7 @@ func (d *Dialer) Dial(ctx context.Context, network, host string, ap netip.AddrPo
 	release := func() {}
 	if d.PerAddr > 0 && strings.HasPrefix(network, "tcp") {
 		var err error
-		if release, err = d.acquire(ctx, ap.Addr()); err != nil {
+		if release, err = d.acquire(ctx, server(ap.Addr())); err != nil {
 			return nil, err
 		}
 	}
@@ -232,7 +232,7 @@ type Scope struct {
 // Dial is Dialer.Dial within the limit; beyond it the error is ErrLimit.
 func (s *Scope) Dial(ctx context.Context, network, host string, ap netip.AddrPort) (net.Conn, error) {
 	if s.Limit > 0 && strings.HasPrefix(network, "tcp") && ap.Port() != 53 {
-		to := s.Dialer.Map(host, ap).Addr()
+		to := server(s.Dialer.Map(host, ap).Addr())
 		s.mu.Lock()
 		if s.count == nil {
 			s.count = map[netip.Addr]int{}

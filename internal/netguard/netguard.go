@@ -63,6 +63,7 @@ func specialBlocks() []block {
 		{p("10.0.0.0/8"), "private network (RFC 1918)"},
 		{p("100.64.0.0/10"), "shared address space of a provider (RFC 6598)"},
 		{p("127.0.0.0/8"), "this machine (RFC 1122)"},
+		{p("168.63.129.16/32"), "a cloud's own service (Azure)"}, // public by its looks, and the host's wire server
 		{p("169.254.0.0/16"), "link local (RFC 3927)"},
 		{p("172.16.0.0/12"), "private network (RFC 1918)"},
 		{p("192.0.0.0/24"), "protocol assignments (RFC 6890)"},
@@ -106,10 +107,23 @@ func Special(a netip.Addr) string {
 	}
 	x := a.As16()
 	switch {
-	case netip.MustParsePrefix("64:ff9b::/96").Contains(a):
-		return Special(netip.AddrFrom4([4]byte(x[12:16])))
+	case server(a).Is4():
+		return Special(server(a))
 	case netip.MustParsePrefix("2002::/16").Contains(a):
 		return Special(netip.AddrFrom4([4]byte(x[2:6])))
+	case !netip.MustParsePrefix("2000::/3").Contains(a):
+		return "not global unicast (RFC 4291)"
 	}
 	return ""
+}
+
+// server is the address by which connections are counted: another spelling of
+// an IPv4 address (mapped, NAT64) leads to the same server.
+func server(a netip.Addr) netip.Addr {
+	a = a.WithZone("").Unmap()
+	if netip.MustParsePrefix("64:ff9b::/96").Contains(a) {
+		x := a.As16()
+		return netip.AddrFrom4([4]byte(x[12:16]))
+	}
+	return a
 }

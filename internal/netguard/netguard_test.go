@@ -14,7 +14,7 @@ import (
 func TestSpecialAddresses(t *testing.T) {
 	for _, a := range []string{
 		"127.0.0.1", "127.255.255.254", "0.0.0.0", "10.1.2.3", "100.64.0.1", "169.254.169.254", "172.31.255.255", "192.168.0.1",
-		"192.0.0.1", "192.0.2.7", "198.18.0.1", "198.51.100.1", "203.0.113.9", "224.0.0.1", "255.255.255.255", "192.88.99.1",
+		"192.0.0.1", "192.0.2.7", "198.18.0.1", "198.51.100.1", "203.0.113.9", "224.0.0.1", "255.255.255.255", "192.88.99.1", "168.63.129.16", "4000::1", "::ffff:0:127.0.0.1",
 		"::", "::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::127.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a00:1", "64:ff9b:1::1",
 		"2002:7f00:1::", "2002:c0a8:1::1", "2001::1", "2001:db8::1", "fc00::1", "fd12::1", "fe80::1", "fe80::1%lo", "fec0::1", "ff02::1",
 	} {
@@ -179,4 +179,34 @@ func FuzzParseMapping(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		_, _ = netguard.ParseMapping(s)
 	})
+}
+
+// TestOneAddressHasOneCount: an IPv4 address in another spelling is the same
+// server, and does not get connections of its own.
+func TestOneAddressHasOneCount(t *testing.T) {
+	ap := listen(t)
+	mapped := netip.AddrPortFrom(netip.AddrFrom16(ap.Addr().As16()), ap.Port()) // ::ffff:127.0.0.1
+	d := &netguard.Dialer{Policy: netguard.Policy{AllowPrivate: true}, PerAddr: 2}
+	s := netguard.Scope{Dialer: d, Limit: 2}
+	for _, to := range []netip.AddrPort{ap, mapped} {
+		c, err := s.Dial(t.Context(), "tcp", "", to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = c.Close() }()
+	}
+	if c, err := s.Dial(t.Context(), "tcp", "", mapped); !errors.Is(err, netguard.ErrLimit) {
+		t.Errorf("a third connection: %v, %v", c, err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if c, err := d.Dial(ctx, "tcp", "", mapped); err == nil {
+		_ = c.Close()
+		t.Error("a third connection was open at the same time")
+	}
+	// NAT64 leads to the same server; here there is none, so only the count shows.
+	nat := netip.MustParseAddrPort("[64:ff9b::7f00:1]:1")
+	if _, err := s.Dial(ctx, "tcp", "", nat); !errors.Is(err, netguard.ErrLimit) {
+		t.Errorf("by NAT64: %v", err)
+	}
 }
