@@ -28,7 +28,7 @@ const (
 	// program is the child's file name.
 	program = "infohub-nuclei"
 	// children is how many children run at a time over all scans: each takes
-	// about 200 MB.
+	// about 130 MB.
 	children = 2
 	// connections bounds those to one address, beside the ordinary scan's. Each
 	// request has its own: 21 for each of up to four origins, and retries.
