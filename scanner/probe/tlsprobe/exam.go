@@ -145,8 +145,14 @@ type reply struct {
 // answered: there is a ServerHello.
 func (r reply) answered() bool { return r.verdict == accepted || r.verdict == lower }
 
-// ask puts one question on a connection of its own.
-func (x *exam) ask(ctx context.Context, q question) reply {
+// ask puts one question on a connection of its own. It runs on a goroutine of
+// its own, and what it reads is hostile: a panic costs this answer alone.
+func (x *exam) ask(ctx context.Context, q question) (r reply) {
+	defer func() {
+		if p := recover(); p != nil {
+			r = x.fail(ctx, panicked(p))
+		}
+	}()
 	hello, err := q.marshal(x.Name)
 	if err != nil {
 		return x.fail(ctx, err)
@@ -168,6 +174,10 @@ func (x *exam) ask(ctx context.Context, q question) reply {
 		return reply{lower, f}
 	}
 	return reply{accepted, f}
+}
+
+func panicked(p any) *scanner.Failure {
+	return scanner.Failf(scanner.FailInternal, fmt.Sprint("reading the server's answer panicked: ", p))
 }
 
 // fail sorts an error into an answer or the lack of one.

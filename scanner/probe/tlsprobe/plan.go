@@ -11,9 +11,14 @@ import (
 )
 
 // Examine learns what a server offers. It returns soon after ctx ends, with
-// what it has by then.
-func Examine(ctx context.Context, s Server) scanner.TLSHost {
+// what it has by then. It does not panic, whatever the server sends.
+func Examine(ctx context.Context, s Server) (h scanner.TLSHost) {
 	x := &exam{Server: s}
+	defer func() {
+		if p := recover(); p != nil {
+			h = scanner.TLSHost{Name: s.Name, Addr: s.Addr, Port: s.Port, Failure: panicked(p), Connections: x.made}
+		}
+	}()
 	a := answers{versions: map[uint16]reply{}, classes: map[string]reply{}}
 	first := x.handshake(ctx)
 	a.state = first.state
@@ -29,7 +34,7 @@ func Examine(ctx context.Context, s Server) scanner.TLSHost {
 			x.askVersions(ctx, &a, oldVersions()...)
 		}
 	}
-	h := scanner.TLSHost{Name: s.Name, Addr: s.Addr, Port: s.Port}
+	h = scanner.TLSHost{Name: s.Name, Addr: s.Addr, Port: s.Port}
 	if a.state == nil && a.best() == 0 {
 		h.Failure = first.err
 	} else {
