@@ -11,6 +11,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/net/idna"
 )
 
 // ErrLimit is a connection that was not made because the caller's own limit on
@@ -28,7 +30,8 @@ type Mapping struct {
 }
 
 // ParseMapping reads HOST:PORT:ADDR:PORT; IPv6 addresses stand in brackets.
-// HOST may be a name or an address, ADDR must be an address.
+// HOST may be a name, in either form of IDN, or an address; ADDR must be an
+// address.
 func ParseMapping(s string) (Mapping, error) {
 	bad := func(what string) (Mapping, error) {
 		return Mapping{}, fmt.Errorf("%q: %s; write HOST:PORT:ADDRESS:PORT, for example example.hk:443:127.0.0.1:8443", s, what)
@@ -37,8 +40,13 @@ func ParseMapping(s string) (Mapping, error) {
 	if len(parts) != 4 {
 		return bad("there are not four parts")
 	}
-	m := Mapping{Host: strings.ToLower(strings.TrimSuffix(parts[0], "."))}
-	var err error
+	var (
+		m   Mapping
+		err error
+	)
+	if m.Host, err = mappedHost(parts[0]); err != nil {
+		return bad("the first part is neither a name nor an address")
+	}
 	if m.Port, err = parsePort(parts[1]); err != nil {
 		return bad("the first port is not a number from 1 to 65535")
 	}
@@ -51,6 +59,22 @@ func ParseMapping(s string) (Mapping, error) {
 		}
 	}
 	return m, nil
+}
+
+// mappedHost writes a host as connections name it. One that no connection could
+// have is an error: a mapping without effect would scan the wrong machine.
+func mappedHost(s string) (string, error) {
+	if a, err := netip.ParseAddr(s); err == nil {
+		return a.Unmap().String(), nil
+	}
+	s = strings.ToLower(strings.TrimSuffix(s, "."))
+	if strings.ContainsFunc(s, func(r rune) bool { return r >= 0x80 }) {
+		return idna.Lookup.ToASCII(s)
+	}
+	if strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "" {
+		return "", errors.New("not a host name")
+	}
+	return s, nil
 }
 
 func parsePort(s string) (uint16, error) {

@@ -102,9 +102,24 @@ func TestParseMapping(t *testing.T) {
 			t.Errorf("%s leads to %s; want %s", s, got, want)
 		}
 	}
-	for _, s := range []string{"", "a:b", "a:443:127.0.0.1", "a:443:example.org:1", "a:99999:127.0.0.1:1", "a:1:127.0.0.1:0", "a:1:::1:2"} {
+	for _, s := range []string{"", "a:b", "a:443:127.0.0.1", "a:443:example.org:1", "a:99999:127.0.0.1:1", "a:1:127.0.0.1:0", "a:1:::1:2", "a b:1:127.0.0.1:2", "*.a:1:127.0.0.1:2", "例 子:1:127.0.0.1:2"} {
 		if m, err := netguard.ParseMapping(s); err == nil {
 			t.Errorf("%q is taken as %+v", s, m)
+		}
+	}
+}
+
+// A name is led away in the form that connections use, whichever was typed.
+func TestMappingOfAnInternationalName(t *testing.T) {
+	for _, s := range []string{"例子.香港:443:127.0.0.1:8443", "xn--fsqu00a.xn--j6w193g:443:127.0.0.1:8443", "[2001:DB8:0::1]:443:127.0.0.1:8443"} {
+		m, err := netguard.ParseMapping(s)
+		if err != nil {
+			t.Errorf("%s: %v", s, err)
+			continue
+		}
+		d := netguard.Dialer{ConnectTo: []netguard.Mapping{m}}
+		if got := d.Map("xn--fsqu00a.xn--j6w193g", netip.MustParseAddrPort("[2001:db8::1]:443")); got.String() != "127.0.0.1:8443" {
+			t.Errorf("%s leads to %s", s, got)
 		}
 	}
 }
