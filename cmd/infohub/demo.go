@@ -131,7 +131,10 @@ func (o *demoOptions) printFaults() error {
 	}
 	for _, id := range practice.Faults() {
 		r, _ := c.Rule(id)
-		fmt.Fprintf(o.global.out, "%-32s %s\n", id, r.Title[o.language()])
+		title := rules.Fill(r.Title[o.language()], map[string]string{"host": practice.Domain, "domain": practice.Domain})
+		if _, err := fmt.Fprintf(o.global.out, "%-32s %s\n", id, title); err != nil {
+			return err
+		}
 	}
 	return nil
 }
