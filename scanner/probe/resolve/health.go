@@ -103,6 +103,7 @@ func (r *Resolver) noIPv6(ctx context.Context) bool {
 			if ep.ap.Addr().Is6() && n < v6Hints {
 				n++
 				wg.Go(func() {
+					defer func() { _ = recover() }() // an answer that breaks the parser is none
 					if answer, _ := r.datagram(ctx, ep, Question(".", dns.TypeSOA)); answer != nil {
 						r.health.answered(ep, time.Second)
 					}

@@ -294,3 +294,40 @@ func TestWithoutIPv6(t *testing.T) {
 		t.Errorf("%v %v", got, err)
 	}
 }
+
+// brittle is a dialer to which IPv6 is silent at first and then makes the
+// reading of an answer panic.
+type brittle struct {
+	scanner.Dialer
+	dials *atomic.Int64
+}
+
+func (b brittle) Dial(ctx context.Context, network, host string, ap netip.AddrPort) (net.Conn, error) {
+	switch {
+	case ap.Addr().Is4():
+		return b.Dialer.Dial(ctx, network, host, ap)
+	case b.dials.Add(1) > 6:
+		panic("a parser broke")
+	}
+	return nil, scanner.Failf(scanner.FailTimeout, "silence")
+}
+
+// A panic while it is found out whether IPv6 works ends no more than that.
+func TestPanicInIPv6Check(t *testing.T) {
+	l := shop(t)
+	c := config(l)
+	dials := &atomic.Int64{}
+	c.Dialer, c.RootHints = brittle{c.Dialer, dials}, nil
+	for i := range 13 {
+		c.RootHints = append(c.RootHints, resolve.Hint{Name: fmt.Sprintf("six%d", i), Addr: netip.MustParseAddr(fmt.Sprintf("2001:db8::%d", i+1))})
+	}
+	r := resolve.New(c)
+	for i := range 4 {
+		if _, err := r.Lookup(deadline(t), fmt.Sprintf("example.t%d", i), dns.TypeA); err == nil {
+			t.Error("an answer without a server")
+		}
+	}
+	if dials.Load() <= 6 {
+		t.Errorf("%d connections: the check was not made", dials.Load())
+	}
+}

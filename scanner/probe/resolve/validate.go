@@ -83,15 +83,24 @@ func (r *Resolver) fetch(ctx context.Context, questions []question, ahead ...que
 	replies := make([]outcome, len(questions))
 	var wg sync.WaitGroup
 	for i, q := range questions {
-		wg.Go(func() {
-			replies[i].reply, replies[i].err = r.ask(ctx, q.name, q.qtype)
-		})
+		wg.Go(func() { replies[i] = r.askSafely(ctx, q) })
 	}
 	for _, q := range ahead {
-		wg.Go(func() { _, _ = r.ask(ctx, q.name, q.qtype) })
+		wg.Go(func() { _ = r.askSafely(ctx, q) })
 	}
 	wg.Wait()
 	return replies
+}
+
+// askSafely is ask on a goroutine of its own, which nobody else recovers.
+func (r *Resolver) askSafely(ctx context.Context, q question) (o outcome) {
+	defer func() {
+		if p := recover(); p != nil {
+			o = outcome{err: scanner.Failf(scanner.FailInternal, fmt.Sprintf("look-up of %s panicked: %v", q, p))}
+		}
+	}()
+	o.reply, o.err = r.ask(ctx, q.name, q.qtype)
+	return o
 }
 
 // judge validates one answer by the keys of t, or of a zone below it that the
