@@ -125,7 +125,7 @@ func (f *Facts) has(section string) bool {
 	case "mail":
 		return f.Mail != nil
 	case "active":
-		return f.Active != nil || !f.Options.Active // not asked for: the check says so
+		return f.Active != nil || !f.activeRan() // not run: the check says so
 	}
 	return false
 }
@@ -145,6 +145,12 @@ func statusOf(f *Facts) (Status, *Failure) {
 		}
 	}
 	return Complete, nil
+}
+
+// activeRan: active checks were asked for, and their engine is installed.
+func (f *Facts) activeRan() bool {
+	run := f.RunOf("active")
+	return f.Options.Active && (run == nil || run.Failure == nil || run.Failure.Kind != FailMissing)
 }
 
 func activeState(f *Facts) ActiveState {

@@ -94,6 +94,7 @@ func ParseTarget(input string) (Target, error) {
 		s = s[:i]
 	}
 	if i := strings.LastIndexByte(s, '@'); i >= 0 {
+		input = "…" + s[i:] // what stands before it may be a password
 		return fail(TargetName)
 	}
 	if isAddress(s) {
@@ -123,7 +124,9 @@ func parseDomain(s string, path error, fail func(TargetFault) (Target, error)) (
 	if len(s) > 1000 {
 		return fail(TargetLong)
 	}
-	ascii, err := idna.Lookup.ToASCII(s)
+	// As idna.Lookup, but for names like "a1--b.hk", which are registered.
+	profile := idna.New(idna.MapForLookup(), idna.Transitional(false), idna.BidiRule(), idna.CheckHyphens(false), idna.StrictDomainName(true))
+	ascii, err := profile.ToASCII(s)
 	if tooLong(ascii) || (err != nil && tooLong(s)) {
 		return fail(TargetLong)
 	}
@@ -177,14 +180,14 @@ func tooLong(s string) bool {
 	return false
 }
 
-// isLabel: letters, digits and hyphens, and underscores, which some hosted
-// names have; no hyphen at either end.
+// isLabel: letters, digits and hyphens, no hyphen at either end (RFC 1123
+// section 2.1).
 func isLabel(l string) bool {
 	if l == "" || l[0] == '-' || l[len(l)-1] == '-' {
 		return false
 	}
 	for _, c := range l {
-		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '_' {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
 			return false
 		}
 	}

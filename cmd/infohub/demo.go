@@ -33,8 +33,9 @@ type demoOptions struct {
 func newDemo(g *global) *cobra.Command {
 	o := &demoOptions{global: g, out: outputOptions{failOn: "none"}}
 	cmd := &cobra.Command{
-		Use:   "demo",
-		Short: "Run the practice site: a fictional shop with faults to find",
+		Use:         "demo",
+		Annotations: map[string]string{settableKey: "yes"},
+		Short:       "Run the practice site: a fictional shop with faults to find",
 		Long: `Demo runs a fictional shop on this machine alone: its own DNS with a signed
 zone, web server, TLS and mail server, in this process, on loopback. It has
 faults that can be switched off one by one. Nothing in it can be broken into.
@@ -54,6 +55,8 @@ it runs until Ctrl-C and prints the command that scans it from another window.`,
 	f.StringArrayVar(&o.only, "only", nil, "switch on the fault of this rule `ID` and no other")
 	f.BoolVar(&o.clean, "clean", false, "switch all faults off")
 	f.BoolVar(&o.list, "list", false, "list the faults and end")
+	complete(cmd, "fix", practice.Faults())
+	complete(cmd, "only", practice.Faults())
 	return cmd
 }
 
@@ -110,6 +113,9 @@ func practiceDNS(site *practice.Site) ([]resolve.Hint, []dns.RR, error) {
 
 // faults are those that are to be on.
 func (o *demoOptions) faults() ([]string, error) {
+	if (o.clean && len(o.fix)+len(o.only) > 0) || (len(o.fix) > 0 && len(o.only) > 0) {
+		return nil, errors.New("choose one of --fix, --only and --clean")
+	}
 	for _, id := range slices.Concat(o.fix, o.only) {
 		if !slices.Contains(practice.Faults(), id) {
 			return nil, fmt.Errorf("the practice site has no fault %q: 'infohub demo --list' names them all", id)

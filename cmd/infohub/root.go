@@ -14,6 +14,7 @@ import (
 
 	"github.com/cybersec-infohub/infohub/internal/i18n"
 	"github.com/cybersec-infohub/infohub/rules"
+	"github.com/cybersec-infohub/infohub/scanner"
 )
 
 // streams is what a command reads from and writes to; tests give their own.
@@ -116,6 +117,7 @@ then the environment, then the file.`,
 	flags := cmd.PersistentFlags()
 	flags.StringVar(&g.lang, "lang", locale(g.env), "language of reports: en, zh-Hant or zh-Hans")
 	flags.StringVar(&g.config, "config", "", "configuration file (default: infohub/config.yaml in your configuration folder)")
+	complete(cmd, "lang", []string{"en", "zh-Hant", "zh-Hans"})
 	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w\nSee '%s --help'", err, c.CommandPath())}
 	})
@@ -126,7 +128,17 @@ then the environment, then the file.`,
 
 // knownLang: one of ours, or a tag or locale that leads to one ("zh-HK").
 func knownLang(s string) bool {
-	return i18n.Match(s) != i18n.English || strings.HasPrefix(strings.ToLower(s), "en")
+	if i18n.Match(s) != i18n.English {
+		return true
+	}
+	base, _, _ := strings.Cut(strings.ReplaceAll(strings.ToLower(s), "_", "-"), "-")
+	return base == "en"
+}
+
+// complete offers values for an option to the shell.
+func complete(cmd *cobra.Command, flag string, values []string) {
+	// It fails only for an option that does not exist, which the tests would see.
+	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 }
 
 func langList() string {
@@ -222,8 +234,13 @@ func message(err error) string {
 	if err == nil || errors.As(err, &o) || errors.Is(err, context.Canceled) {
 		return ""
 	}
-	if strings.HasPrefix(err.Error(), "unknown command") {
-		return err.Error() + "\nSee 'infohub --help'"
+	text := err.Error()
+	if strings.HasPrefix(text, "unknown command") {
+		text += "\nSee 'infohub --help'"
 	}
-	return err.Error()
+	lines := strings.SplitN(text, "\n", 8)
+	for i, line := range lines {
+		lines[i] = scanner.Printable(line, 1000) // a file that is no text may be quoted in it
+	}
+	return strings.Join(lines, "\n")
 }

@@ -131,16 +131,18 @@ func (o *rulesOptions) show(id string) error {
 	}
 	words := o.words()
 	fill := func(s string) string { return strings.TrimSpace(rules.Fill(s, sample())) }
-	fmt.Fprintf(o.out, "%s\n%s\n\n%s\n\n%s\n\n", x.ID, fill(x.Title), fill(x.Why), fill(x.Fix))
-	fmt.Fprintf(o.out, "%s · %s · %s\n", words.T("severity."+string(x.Severity)), words.T("owner."+string(x.Owner)), words.T("effort.minutes", "n", x.Effort))
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n%s\n\n%s\n\n%s\n\n", x.ID, fill(x.Title), fill(x.Why), fill(x.Fix))
+	fmt.Fprintf(&b, "%s · %s · %s\n", words.T("severity."+string(x.Severity)), words.T("owner."+string(x.Owner)), words.T("effort.minutes", "n", x.Effort))
 	for _, m := range x.Remedies {
-		fmt.Fprintf(o.out, "\n%s:\n%s\n", words.T("platform."+string(m.For)), indent(fill(m.Snippet)))
+		fmt.Fprintf(&b, "\n%s:\n%s\n", words.T("platform."+string(m.For)), indent(fill(m.Snippet)))
 	}
-	fmt.Fprintln(o.out)
+	b.WriteByte('\n')
 	for _, ref := range x.References {
-		fmt.Fprintf(o.out, "%s <%s>\n", ref.Title, ref.URL)
+		fmt.Fprintf(&b, "%s <%s>\n", ref.Title, ref.URL)
 	}
-	return nil
+	_, err = io.WriteString(o.out, b.String())
+	return err
 }
 
 // sample fills the placeholders of a rule that no scan stands behind.

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/miekg/dns"
 	"github.com/spf13/cobra"
 
 	"github.com/cybersec-infohub/infohub/internal/app"
@@ -43,8 +44,9 @@ type scanOptions struct {
 func newScan(g *global) *cobra.Command {
 	o := &scanOptions{global: g}
 	cmd := &cobra.Command{
-		Use:   "scan [DOMAIN...]",
-		Short: "Scan sites and print what to mend",
+		Use:         "scan [DOMAIN...]",
+		Annotations: map[string]string{settableKey: "yes"},
+		Short:       "Scan sites and print what to mend",
 		Long: `Scan looks at each domain's DNS, website, TLS and mail from outside, as any
 visitor could, grades them and says what to mend first.
 
@@ -98,7 +100,7 @@ func (o *scanOptions) run(ctx context.Context, args []string) error {
 	if len(args) == 0 && len(files) == 0 {
 		return usageError{errors.New("name a domain to scan, for example: infohub scan example.hk")}
 	}
-	list, err := readTargets(o.global, args, files)
+	list, err := readTargets(ctx, o.global, args, files)
 	if err != nil {
 		return usageError{err}
 	}
@@ -128,8 +130,18 @@ func (o *scanOptions) engine() (*scanner.Engine, error) {
 		Version: version, Contact: o.contact, Timeout: o.timeout, PerAddr: o.perAddr, Nuclei: o.nuclei,
 		Policy: netguard.Policy{AllowPrivate: o.allowPrivate},
 	}
-	if strings.ContainsFunc(o.contact, func(r rune) bool { return r < 0x21 || r > 0x7e || r == '(' || r == ')' }) {
+	if o.contact == "" || strings.ContainsFunc(o.contact, func(r rune) bool { return r < 0x21 || r > 0x7e || r == '(' || r == ')' }) {
 		return nil, fmt.Errorf("--contact %q: give a web or mail address without spaces", o.contact)
+	}
+	for _, s := range o.selectors {
+		if _, ok := dns.IsDomainName(s); !ok || len(s) > 100 || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) {
+			return nil, fmt.Errorf("--dkim-selector %q: give the name before ._domainkey, for example selector1", scanner.Printable(s, 60))
+		}
+	}
+	if o.nuclei != "" {
+		if info, err := os.Stat(o.nuclei); err != nil || info.IsDir() {
+			return nil, fmt.Errorf("--nuclei %s: there is no such program: 'make nuclei' builds bin/infohub-nuclei", o.nuclei)
+		}
 	}
 	for _, r := range o.resolvers {
 		ap, err := parseResolver(r)
@@ -190,6 +202,7 @@ func (o *outputOptions) addFlags(cmd *cobra.Command) {
 	f.StringVar(&o.html, "html", "", "also write the HTML report to `PATH` (a folder when there are several targets)")
 	f.StringVar(&o.json, "json", "", "also write the JSON report to `PATH` (a folder when there are several targets)")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "list in text also what passed and what does not apply")
+	complete(cmd, "format", []string{"text", "json", "jsonl", "html"})
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress line")
 }
 

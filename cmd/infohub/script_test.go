@@ -46,6 +46,7 @@ func openShop(ts *testscript.TestScript, _ bool, faults []string) {
 	ts.Defer(func() { cancel(); site.Close() })
 	_, err = site.WriteConfig(ts.MkAbs("."))
 	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs("utf16.txt"), []byte("\xff\xfea\x00.\x00h\x00k\x00\n\x00"), 0o600))
 	// A name server that never answers, for scans that must be stopped.
 	silent, err := net.ListenPacket("udp", "127.0.0.1:0")
 	ts.Check(err)

@@ -17,23 +17,31 @@ import (
 // the environment (INFOHUB_ALLOW_PRIVATE for --allow-private), then from the
 // configuration file. The file is YAML, its keys the long names of flags; a
 // list sets a flag several times. A key that no command has is an error, so
-// that a typing mistake is not silently without effect.
+// that a typing mistake is not silently without effect. Commands but scan and
+// demo take only the options that every command has: a format that is set for
+// scans means nothing to them.
 func applySettings(cmd *cobra.Command, g *global) error {
 	set := func(f *pflag.Flag, values []string, from string) error {
 		for _, v := range values {
 			if err := cmd.Flags().Set(f.Name, v); err != nil {
+				if f.Value.Type() == "bool" {
+					err = errors.New("write true or false")
+				}
 				return fmt.Errorf("%s: %q is not a good value for --%s: %w", from, v, f.Name, err)
 			}
 		}
 		return nil
 	}
-	onLine := map[string]bool{}
+	onLine := map[string]bool{"help": true, "version": true} // these are no settings
 	cmd.Flags().Visit(func(f *pflag.Flag) { onLine[f.Name] = true })
+	settable := func(f *pflag.Flag) bool {
+		return !onLine[f.Name] && (cmd.Annotations[settableKey] != "" || cmd.Root().PersistentFlags().Lookup(f.Name) != nil)
+	}
 
 	var problem error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		name := envName(f.Name)
-		if v := g.env(name); v != "" && !onLine[f.Name] && problem == nil {
+		if v := g.env(name); v != "" && settable(f) && problem == nil {
 			problem = set(f, values(f, v), "environment variable "+name)
 			onLine[f.Name] = true
 		}
@@ -51,10 +59,13 @@ func applySettings(cmd *cobra.Command, g *global) error {
 			return fmt.Errorf("%s: there is no option %q", path, key)
 		}
 		f := cmd.Flags().Lookup(key)
-		if f == nil || onLine[key] || key == "config" {
+		if f == nil || !settable(f) || key == "config" {
 			continue
 		}
 		list, err := scalars(node)
+		if err == nil && len(list) > 1 && !repeats(f) {
+			err = errors.New("give one value, not a list")
+		}
 		if err != nil {
 			return fmt.Errorf("%s: %s: %w", path, key, err)
 		}
@@ -67,11 +78,16 @@ func applySettings(cmd *cobra.Command, g *global) error {
 
 // values splits an environment variable for a flag that may be repeated.
 func values(f *pflag.Flag, v string) []string {
-	if strings.HasSuffix(f.Value.Type(), "Array") {
+	if repeats(f) {
 		return strings.Fields(v)
 	}
 	return []string{v}
 }
+
+func repeats(f *pflag.Flag) bool { return strings.HasSuffix(f.Value.Type(), "Array") }
+
+// settableKey marks the commands whose own options are settings.
+const settableKey = "settings"
 
 func envName(flag string) string {
 	return "INFOHUB_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
@@ -128,7 +144,9 @@ func flagNames(root *cobra.Command) map[string]bool {
 	add := func(f *pflag.Flag) { names[f.Name] = true }
 	root.PersistentFlags().VisitAll(add)
 	for _, c := range root.Commands() {
-		c.Flags().VisitAll(add)
+		if c.Annotations[settableKey] != "" {
+			c.Flags().VisitAll(add)
+		}
 	}
 	return names
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -35,8 +36,27 @@ type targetList struct {
 
 // readTargets reads the arguments and then the files; "-" is standard input.
 // A line that is wrong is a problem and loses no other line; an error is a
-// file that cannot be read at all.
-func readTargets(g *global, args, files []string) (*targetList, error) {
+// file that cannot be read at all, or the end of ctx: a terminal or a pipe may
+// never end.
+func readTargets(ctx context.Context, g *global, args, files []string) (*targetList, error) {
+	type result struct {
+		list *targetList
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		list, err := readAll(g, args, files)
+		done <- result{list, err}
+	}()
+	select {
+	case r := <-done:
+		return r.list, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func readAll(g *global, args, files []string) (*targetList, error) {
 	list := &targetList{words: g.words(), lang: g.language(), seen: map[string]bool{}}
 	for _, a := range args {
 		list.add("", 0, a)
@@ -74,6 +94,8 @@ func (l *targetList) readFile(in io.Reader, name string) error {
 		}
 		text, _, _ := strings.Cut(line, "#")
 		switch text = strings.TrimSpace(text); {
+		case strings.Contains(line, "\x00"):
+			return fmt.Errorf("%s: line %d holds zero bytes: save the list as plain text in UTF-8", label, n)
 		case tooLong:
 			l.problems = append(l.problems, l.at(label, n, l.words.T("target.long", "input", scanner.Printable(text, 60))))
 		case text != "":

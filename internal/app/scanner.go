@@ -132,7 +132,7 @@ func readWith[T any](path string, parse func(io.Reader) ([]T, error)) ([]T, erro
 	if err != nil {
 		return nil, err
 	}
-	out, err := parse(f)
+	out, err := parse(io.LimitReader(f, 1<<20))
 	if err := errors.Join(err, f.Close()); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}

@@ -1,3 +1,5 @@
+//go:build unix
+
 // Package lab runs real servers on loopback for tests: BIND 9 with a root, a
 // top-level domain and signed zones of its own, nginx and postfix, all from
 // Debian's packages, all in a temporary folder. No system service is touched.

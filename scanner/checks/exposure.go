@@ -83,7 +83,7 @@ func onBodies(fault func(*scanner.Page) string) func(*scanner.Facts) scanner.Fin
 // onTemplate reads what became of one active template at every target.
 func onTemplate(id string) func(*scanner.Facts) scanner.Finding {
 	return func(f *scanner.Facts) scanner.Finding {
-		if !f.Options.Active {
+		if f.Active == nil { // not asked for, or the engine is not installed
 			return scanner.DoesNotApply(scanner.NANotActive)
 		}
 		var v votes

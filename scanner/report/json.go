@@ -28,7 +28,7 @@ type findingJSON struct {
 	Family   string         `json:"family"`
 	Severity rules.Severity `json:"severity,omitempty"` // "" where the catalogue does not know the rule
 	Title    string         `json:"title"`
-	// The rest is for what needs work: fail, warn and unknown.
+	// The rest is for what needs work: fail and warn.
 	Fix      string         `json:"fix,omitempty"`
 	Owner    rules.Owner    `json:"owner,omitempty"`
 	Effort   int            `json:"effort_minutes,omitempty"`
@@ -68,7 +68,7 @@ func newReportJSON(r *scanner.Report, opts Options) reportJSON {
 		it := newItem(r, f, opts, w)
 		j := findingJSON{Finding: f, Family: it.Rule.Family, Severity: it.Rule.Severity, Title: it.Title}
 		switch f.Outcome {
-		case scanner.Fail, scanner.Warn, scanner.UnknownResult:
+		case scanner.Fail, scanner.Warn:
 			j.Fix, j.Owner, j.Effort = it.Fix, it.Rule.Owner, it.Rule.Effort
 			for _, rem := range it.Remedies {
 				j.Remedies = append(j.Remedies, rules.Remedy{For: rem.For, Snippet: rem.Snippet})

@@ -39,6 +39,7 @@ type Texts struct {
 	// rule that there is more to read about.
 	overview []func(*printer)
 	more     string
+	scanned  bool // at least one site could be reached
 }
 
 // NewTexts begins; Close ends with an overview of all.
@@ -58,6 +59,7 @@ func (t *Texts) Add(r *scanner.Report) error {
 	}
 	p.tail(v)
 	t.overview = append(t.overview, overviewLine(v))
+	t.scanned = t.scanned || r.Status != scanner.Unreachable
 	for _, id := range r.First {
 		if rule, ok := t.opts.Catalogue.Rule(id); ok && t.more == "" {
 			t.more = rule.ID
@@ -81,10 +83,12 @@ func (t *Texts) Close() error {
 			line(p)
 		}
 	}
-	p.blank()
-	if t.more != "" {
+	switch {
+	case t.more != "":
+		p.blank()
 		p.line(0, p.w.T("report.more.rule", "rule", t.more), faint)
-	} else {
+	case t.scanned:
+		p.blank()
 		p.line(0, p.w.T("report.more.rules"), faint)
 	}
 	return p.flush(t.w)
@@ -316,6 +320,11 @@ func (p *printer) rest(f *family) {
 		p.line(2, s, faint)
 	}
 	if !p.verbose {
+		if !f.Concerns() { // a server that is down must not look like a family that passed
+			for _, g := range f.NA {
+				p.line(2, g.Reason, plain)
+			}
+		}
 		return
 	}
 	if len(f.Passed) > 0 {
