@@ -147,9 +147,9 @@ func maze(next func(n int) string) act {
 
 func to(url string) act { return maze(func(int) string { return url }) }
 
-// pings is an HTTP/2 server that begins an answer and then sends nothing but
-// pings, whose answers it never reads.
-func pings(answer bool) act {
+// pings is an HTTP/2 server that gives none of an answer, its beginning or the
+// whole, and then sends nothing but pings, whose answers it never reads.
+func pings(begin, end bool) act {
 	return func(y *yard, c net.Conn) {
 		f := http2.NewFramer(c, c)
 		preface := make([]byte, len(http2.ClientPreface))
@@ -162,13 +162,13 @@ func pings(answer bool) act {
 				return
 			}
 			if h, is := frame.(*http2.HeadersFrame); is {
-				if answer {
+				if begin {
 					var b bytes.Buffer
 					e := hpack.NewEncoder(&b)
 					_ = e.WriteField(hpack.HeaderField{Name: ":status", Value: "200"})
 					_ = e.WriteField(hpack.HeaderField{Name: "content-type", Value: "text/html"})
 					_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: h.StreamID, BlockFragment: b.Bytes(), EndHeaders: true})
-					_ = f.WriteData(h.StreamID, false, []byte("<p>wait"))
+					_ = f.WriteData(h.StreamID, end, []byte("<p>wait"))
 				}
 				break
 			}

@@ -67,8 +67,9 @@ func (y *yard) hostileServers() map[string]acts {
 		"maze-schemes": both(maze(func(n int) string {
 			return fmt.Sprintf("%s://www.maze-schemes.hk/%d", []string{"http", "https"}[n%2], n)
 		})),
-		"ping":        {80: tame(), 443: secure(pings(false), "h2"), 25: post()},
-		"ping-answer": {80: tame(), 443: secure(pings(true), "h2"), 25: post()},
+		"ping":        {80: tame(), 443: secure(pings(false, false), "h2"), 25: post()},
+		"ping-answer": {80: tame(), 443: secure(pings(true, false), "h2"), 25: post()},
+		"ping-idle":   {80: tame(), 443: secure(pings(true, true), "h2"), 25: post()},
 		"continued":   {80: tame(), 443: secure(continues, "h2"), 25: post()},
 
 		"tls-half":      {80: tame(), 443: choke(80, secure(tame())), 25: mail("220 hi\r\n", "250-a\r\n250 STARTTLS\r\n", choke(80, secure(tame())))},

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -78,13 +77,9 @@ func scanHostile(t *testing.T, timeout time.Duration) {
 		t.Fatalf("the good site alone: %s %v %+v", alone.Status, alone.Reason, alone.Grade)
 	}
 	var targets []scanner.Target
-	only := os.Getenv("ONLY")
 	for i, d := range y.order {
-		if only != "" && !slices.Contains(strings.Split(only, ","), strings.TrimSuffix(d, ".hk")) {
-			continue
-		}
 		targets = append(targets, mustTarget(t, d))
-		if i == len(y.order)/2 || only != "" {
+		if i == len(y.order)/2 {
 			targets = append(targets, mustTarget(t, y.shop.Domain))
 		}
 	}
@@ -92,7 +87,7 @@ func scanHostile(t *testing.T, timeout time.Duration) {
 	stopWatch := watchHeap(t)
 	got := map[string]*scanner.Report{}
 	began := time.Now()
-	e.ScanAll(context.Background(), targets, scanner.Options{}, len(targets), func(r *scanner.Report) { got[r.Target.Domain] = r })
+	e.ScanAll(context.Background(), targets, scanner.Options{}, 32, func(r *scanner.Report) { got[r.Target.Domain] = r })
 	t.Logf("%d targets in %s", len(targets), time.Since(began).Round(time.Millisecond))
 	if peak := stopWatch(); peak > 400<<20 {
 		t.Errorf("the heap grew to %d MB", peak>>20)
@@ -112,9 +107,6 @@ func scanHostile(t *testing.T, timeout time.Duration) {
 		holdsUp(t, r, timeout)
 	}
 	for _, s := range y.all() {
-		if got[s.domain] == nil {
-			continue
-		}
 		n := s.conns.Load()
 		t.Logf("%-18s %3d connections, %s", s.domain, n, summary(got[s.domain]))
 		if n > app.HostLimit {
