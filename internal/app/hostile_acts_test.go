@@ -74,8 +74,7 @@ func noise() []byte {
 
 func echo(_ *yard, c net.Conn) { _, _ = io.Copy(c, c) }
 
-// secure speaks TLS and then does what inner does. All versions but TLS 1.3 are
-// refused where old is set.
+// secure speaks TLS and then does what inner does.
 func secure(inner act, protocols ...string) act {
 	return func(y *yard, c net.Conn) {
 		t := tls.Server(c, &tls.Config{Certificates: []tls.Certificate{y.cert}, NextProtos: protocols}) // #nosec G402
@@ -132,7 +131,7 @@ func bomb() string {
 	return b.String()
 }
 
-// mazes redirect for ever.
+// maze redirects for ever.
 func maze(next func(n int) string) act {
 	n := 0
 	turn := make(chan struct{}, 1)

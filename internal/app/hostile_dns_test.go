@@ -90,7 +90,7 @@ func (y *yard) hostileNames() map[string]names {
 		"dns-mx":       {busy: true, open: true, text: "@ A $SITE\nwww A $SITE\n" + each(1200, "@ MX 10 m%d ; %d") + each(1200, "m%d A $SITE ; %d")},
 		"dns-mx-alias": {busy: true, text: "@ A $SITE\nwww A $SITE\n@ MX 10 m\nm AAAA ::ffff:$SITE\nm A $SITE\nmta-sts AAAA ::ffff:$SITE\n_mta-sts TXT \"v=STSv1; id=1\"\n"},
 		"dns-ns":       {text: usual + each(900, "@ NS n%d ; %d") + each(900, "n%d A $SERVER ; %d"), top: each(400, "dns-ns NS n%d.dns-ns ; %d") + each(400, "n%d.dns-ns A $SERVER ; %d")},
-		"dns-ns-dead":  {text: usual + each(14, "@ NS n%d ; %d") + each(14, "n%d A 127.60.0.%d")},
+		"dns-ns-away":  {text: usual + each(14, "@ NS n%d ; %d") + each(14, "n%d A 127.60.0.%d")},
 		"dns-nsec3":    {text: usual, sign: &dnslab.Signing{NSEC3: true, Iterations: 2500}},
 		"dns-keytrap":  y.keytrap("dns-keytrap"),
 		"dns-spf": {text: usual, tweak: change(func(ask, m *dns.Msg) { // a tree of includes, ten at each

@@ -14,10 +14,9 @@ func (y *yard) hostileServers() map[string]acts {
 	alerts := bytes.Repeat([]byte{21, 3, 3, 0, 2, 1, 112}, 1000)
 	handshakes := append([]byte{22, 3, 3, 0x40, 0, 11, 0xff, 0xff, 0xff}, make([]byte, 0x4000-4)...)
 	packed := bomb()
-	cookies := strings.Repeat("Set-Cookie: a%d=b; Path=/\r\n", 1)
 	var jar strings.Builder
 	for i := range 10000 {
-		fmt.Fprintf(&jar, cookies, i)
+		fmt.Fprintf(&jar, "Set-Cookie: a%d=b; Path=/\r\n", i)
 	}
 	chain := func(y *yard, c net.Conn) {
 		cert := y.cert

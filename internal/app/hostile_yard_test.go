@@ -162,8 +162,7 @@ func (y *yard) listen(s *site, ap netip.AddrPort, do act) uint16 {
 	return l.Addr().(*net.TCPAddr).AddrPort().Port()
 }
 
-// site adds the domain label.hk with servers at an address of its own, and
-// returns that address.
+// site adds the domain label.hk with servers at an address of its own.
 func (y *yard) site(label string, servers acts) *site {
 	y.t.Helper()
 	n := len(y.order) + 1
@@ -178,8 +177,8 @@ func (y *yard) site(label string, servers acts) *site {
 	return s
 }
 
-// zone serves text as the zone of label.hk from server, where @ and the usual
-// names are not in text but %[1]s stands for the site's address.
+// zone serves text as the zone of label.hk from server; $SITE stands for the
+// site's address.
 func (y *yard) zone(label, server, text string, sign *dnslab.Signing) {
 	y.t.Helper()
 	fmt.Fprintf(&y.hk, "%[1]s NS ns1.%[1]s\nns1.%[1]s A %[2]s\n", label, server)
