@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -56,7 +55,6 @@ func count(f *scanner.ActiveFacts) map[scanner.ActiveStatus]int {
 }
 
 func TestEveryJobEndsWhateverTheChildDoes(t *testing.T) {
-	needsUnix(t)
 	const all = 16 // eight templates, two targets
 	for _, tc := range []struct {
 		part                 string
@@ -109,7 +107,6 @@ func TestEveryJobEndsWhateverTheChildDoes(t *testing.T) {
 }
 
 func TestResultsAreSorted(t *testing.T) {
-	needsUnix(t)
 	path, _ := fake(t, "good")
 	facts, _ := collect(t, t.Context(), path)
 	order := func(a, b scanner.ActiveResult) int {
@@ -124,7 +121,6 @@ func TestResultsAreSorted(t *testing.T) {
 }
 
 func TestStuckChildIsKilled(t *testing.T) {
-	needsUnix(t)
 	for _, tc := range []struct {
 		name string
 		end  func(context.Context) (context.Context, context.CancelFunc)
@@ -165,7 +161,6 @@ func TestStuckChildIsKilled(t *testing.T) {
 }
 
 func TestChildHasAHomeOfItsOwnAndNothingOfOurs(t *testing.T) {
-	needsUnix(t)
 	t.Setenv("HTTP_PROXY", "http://proxy.example:3128")
 	t.Setenv("PDCP_API_KEY", "a secret")
 	path, dir := fake(t, "good")
@@ -250,12 +245,5 @@ func TestTemplatesAreThoseOfTheActiveRules(t *testing.T) {
 		if want := "id: " + strings.ReplaceAll(tpl.ID, ".", "-") + "\n"; !strings.HasPrefix(tpl.Text, want) {
 			t.Errorf("%s does not begin with %q", tpl.ID, want)
 		}
-	}
-}
-
-func needsUnix(t *testing.T) {
-	t.Helper()
-	if runtime.GOOS == "windows" {
-		t.Skip("not run: infohub-nuclei is released for Linux")
 	}
 }
