@@ -40,7 +40,7 @@ func (e *engineHandle) close() {
 // start makes the engine, with every way out led to the proxy or shut.
 func start(ctx context.Context, req *nucleiwire.Request) (*engineHandle, error) {
 	gologger.DefaultLogger.SetMaxLevel(levels.LevelFatal)
-	nowhere, resolver, err := resolveNothing()
+	nowhere, resolver, err := resolveNothing(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -109,8 +109,8 @@ func (refuse) RoundTrip(*http.Request) (*http.Response, error) {
 
 // resolveNothing starts a resolver on loopback that knows no name. The proxy
 // resolves the targets; the engine only wonders about their CNAMEs.
-func resolveNothing() (*dns.Server, string, error) {
-	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+func resolveNothing(ctx context.Context) (*dns.Server, string, error) {
+	conn, err := new(net.ListenConfig).ListenPacket(ctx, "udp", "127.0.0.1:0")
 	if err != nil {
 		return nil, "", err
 	}
