@@ -146,7 +146,7 @@ func cnameDangling(f *scanner.Facts) scanner.Finding {
 	}
 	found := v.finding()
 	if target != "" {
-		found = found.With("target", scanner.Printable(target, 253))
+		found = found.With("target", plainName(target))
 	}
 	return found
 }

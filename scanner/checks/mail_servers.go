@@ -175,7 +175,7 @@ func withPolicyMX(found scanner.Finding, f *scanner.Facts) scanner.Finding {
 	var lines []string
 	for _, mx := range f.Mail.MX[:min(len(f.Mail.MX), scanner.MaxEvidence)] {
 		if !dangles(mx) {
-			lines = append(lines, "mx: "+scanner.Printable(mx.Name, 253))
+			lines = append(lines, "mx: "+plainName(mx.Name))
 		}
 	}
 	if len(lines) == 0 {

@@ -336,3 +336,24 @@ func TestMTASTSRemedyNamesTheMailServers(t *testing.T) {
 		t.Errorf("the policy reads\n%s", got)
 	}
 }
+
+// TestNamesInRemediesAreInert: a label of a name may hold any byte, and a remedy
+// may be a line for a shell.
+func TestNamesInRemediesAreInert(t *testing.T) {
+	f := soundMail()
+	f.Mail.MX = f.Mail.MX[:1]
+	f.Mail.MX[0].Name, f.Mail.MX[0].STARTTLS = "`id>x`.$(id) --hook.例.example.hk", scanner.No
+	got := starttlsMissing(f)
+	if want := "_id_x_.__id__--hook._.example.hk"; got.Outcome != scanner.Fail || got.Params["mx"] != want {
+		t.Errorf("%s with %q; want %q", got.Outcome, got.Params["mx"], want)
+	}
+	if len(got.Evidence) == 0 || !strings.Contains(got.Evidence[0].Subject, "`id>x`") {
+		t.Errorf("the evidence hides the name: %v", got.Evidence)
+	}
+	f = soundMail()
+	f.Mail.MTASTS = scanner.MTASTS{}
+	f.Mail.MX[0].Name = "a;b.example.hk"
+	if got := mtaSTSMissing(f); got.Params["mx_lines"] != "mx: a_b.example.hk\nmx: mx2.example.hk" {
+		t.Errorf("%s with %q", got.Outcome, got.Params["mx_lines"])
+	}
+}

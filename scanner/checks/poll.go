@@ -2,6 +2,7 @@ package checks
 
 import (
 	"cmp"
+	"strings"
 
 	"github.com/cybersec-infohub/infohub/scanner"
 )
@@ -46,15 +47,27 @@ func (p *poll) finding(param string) (f scanner.Finding, ok bool) {
 	seen := append(append(p.fails, p.warns...), p.rest...)
 	switch {
 	case len(p.fails) > 0:
-		return scanner.Failed(seen...).With(param, scanner.Printable(p.failed, 253)), true
+		return scanner.Failed(seen...).With(param, plainName(p.failed)), true
 	case len(p.warns) > 0:
-		return scanner.Warned(seen...).With(param, scanner.Printable(p.warned, 253)), true
+		return scanner.Warned(seen...).With(param, plainName(p.warned)), true
 	case p.passed > 0:
 		return scanner.Passed(seen...), true
 	case p.why != nil:
 		return scanner.CannotTell(p.why, seen...), true
 	}
 	return scanner.Finding{}, false
+}
+
+// plainName is a name that a site chose, as a text to paste may carry it. A DNS
+// label may hold any byte, and a remedy may be a line for a shell: what no host
+// name needs becomes "_". The evidence has the name as it is.
+func plainName(name string) string {
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._", r) {
+			return r
+		}
+		return '_'
+	}, scanner.Printable(name, 253))
 }
 
 // saw makes evidence.

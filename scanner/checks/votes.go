@@ -62,7 +62,7 @@ func (v *votes) finding() scanner.Finding {
 		return scanner.DoesNotApply(v.because)
 	}
 	if v.host != "" {
-		f = f.With("host", v.host)
+		f = f.With("host", plainName(v.host))
 	}
 	return f
 }
