@@ -179,3 +179,12 @@ func TestJSONHasTheWordsOfItsLanguage(t *testing.T) {
 		t.Errorf("titles %v", titles)
 	}
 }
+
+func decode[T any](t *testing.T, s string) T {
+	t.Helper()
+	var v T
+	if err := json.Unmarshal([]byte(s), &v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}

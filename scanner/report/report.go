@@ -1,6 +1,7 @@
 // Package report renders a scanner.Report with the words of rules and of
-// internal/i18n: as terminal text, as JSON (docs/schema/report-1.json) and as a
-// single HTML file that loads nothing from anywhere.
+// internal/i18n: as terminal text, as JSON (docs/schema/report-1.json), as a
+// single HTML file that loads nothing from anywhere, and for other programs as
+// SARIF, CSV, Markdown, JUnit and a badge. It reads stored JSON back.
 //
 // Whatever a site sent is untrusted: it stands in evidence, in a failure's
 // detail and in the values of placeholders, and passes clean before it is shown.
@@ -50,7 +51,10 @@ const maxShown = 2000
 // clean makes a stranger's text safe to show: control characters (a terminal's
 // escape sequences begin with one), characters that turn the direction of text
 // or that nobody sees, and broken UTF-8 become "?".
-func clean(s string) string {
+func clean(s string) string { return cleanTo(s, maxShown) }
+
+// cleanTo is clean for texts of at most limit bytes.
+func cleanTo(s string, limit int) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\u061c', // Arabic letter mark
@@ -62,7 +66,7 @@ func clean(s string) string {
 			return '?'
 		}
 		return r
-	}, scanner.Printable(s, maxShown))
+	}, scanner.Printable(s, limit))
 }
 
 // when writes a time with its zone, which is never left to be guessed.
