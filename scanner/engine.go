@@ -74,8 +74,11 @@ func (e *Engine) Judge(facts *Facts) *Report {
 		r.Families = []FamilyResult{}
 	}
 	r.First = firstFixes(e.Catalogue, r.Findings)
-	if r.Status == Complete && !slices.ContainsFunc(r.Findings, judged) {
-		// Not one rule could be judged: that is no scan.
+	run := facts.RunOf("active")
+	whole := r.Status == Complete || (run != nil && r.Reason == run.Failure && !run.Stopped)
+	if whole && !slices.ContainsFunc(r.Findings, judged) {
+		// Not one rule could be judged, though nothing was cut off: that is no
+		// scan, and a missing engine is not why.
 		r.Status, r.Reason, r.Findings, r.Families = Unreachable, firstFailure(facts), []Finding{}, []FamilyResult{}
 	}
 	return r

@@ -111,14 +111,20 @@ func TestPanickingCheckIsUnknown(t *testing.T) {
 	}
 }
 
-// A scan in which no rule could be judged is no scan, and says why.
+// A scan in which no rule could be judged is no scan, and says why; that the
+// engine of active checks is missing is not why.
 func TestNothingJudgedIsUnreachable(t *testing.T) {
-	e := engine(t, fakeProbe{"dns", nil, func(context.Context, scanner.Input) (scanner.Section, error) {
-		return nil, scanner.Failf(scanner.FailUnreachable, "no route")
-	}})
-	r := e.Scan(context.Background(), target(t), scanner.Options{})
-	if r.Status != scanner.Unreachable || r.Reason == nil || r.Reason.Kind != scanner.FailUnreachable || r.Grade.Letter != "" {
-		t.Errorf("status %s, reason %v, grade %+v", r.Status, r.Reason, r.Grade)
+	fails := func(kind scanner.FailureKind) func(context.Context, scanner.Input) (scanner.Section, error) {
+		return func(context.Context, scanner.Input) (scanner.Section, error) {
+			return nil, scanner.Failf(kind, "so it is")
+		}
+	}
+	e := engine(t, fakeProbe{"dns", nil, fails(scanner.FailUnreachable)}, fakeProbe{"active", nil, fails(scanner.FailMissing)})
+	for _, active := range []bool{false, true} {
+		r := e.Scan(context.Background(), target(t), scanner.Options{Active: active})
+		if r.Status != scanner.Unreachable || r.Reason == nil || r.Reason.Kind != scanner.FailUnreachable || r.Grade.Letter != "" {
+			t.Errorf("active %t: status %s, reason %v, grade %+v", active, r.Status, r.Reason, r.Grade)
+		}
 	}
 }
 

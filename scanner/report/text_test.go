@@ -240,3 +240,14 @@ func TestWriteErrorsAreReported(t *testing.T) {
 		}
 	}
 }
+
+// A probe that ended without an answer, as mail often does, cut nothing short: a
+// missing engine is then not told as a scan that stopped.
+func TestMissingEngineBesideASilentMailServer(t *testing.T) {
+	r := noEngine(t)
+	r.Probes = append(r.Probes, scanner.ProbeRun{Name: "mail", Failure: scanner.Failf(scanner.FailTimeout, "port 25")})
+	out := text(t, options(t, rules.English), r)
+	if !strings.Contains(out, "The active checks did not run to the end") || strings.Contains(out, "This scan stopped") {
+		t.Errorf("the notice is wrong:\n%s", out)
+	}
+}

@@ -52,10 +52,9 @@ func verdictOf(r *scanner.Report, v *view, w *i18n.Words) verdict {
 		}
 		names = append(names, f.Title)
 		if main := largest(f.Unknown); main != nil {
-			because := w.T("grade.none.family.reason", "reason", main.Reason)
-			f.WhyNone = sentences(w, f.WhyNone, because)
-			if !slices.Contains(reasons, because) {
-				reasons = append(reasons, because)
+			f.WhyNone = sentences(w, f.WhyNone, w.T("grade.none.family.reason", "reason", main.Reason))
+			if !slices.Contains(reasons, main.Reason) {
+				reasons = append(reasons, main.Reason)
 			}
 			if !slices.Contains(g.Next, main.Next) {
 				g.Next = append(g.Next, main.Next)
@@ -66,7 +65,10 @@ func verdictOf(r *scanner.Report, v *view, w *i18n.Words) verdict {
 		g.Say = []string{w.T("grade.none.nothing")}
 		return g
 	}
-	g.Say = append([]string{w.T("grade.none.families", "families", list(w, names...))}, reasons...)
+	g.Say = []string{w.T("grade.none.families", "families", list(w, names...))}
+	if len(reasons) > 0 {
+		g.Say = append(g.Say, w.T("grade.none.family.reason", "reason", sentences(w, reasons...)))
+	}
 	return g
 }
 
@@ -117,17 +119,15 @@ func noticeOf(r *scanner.Report, w *i18n.Words) *notice {
 }
 
 // onlyActive tells whether the active checks alone kept a scan from being
-// complete.
+// complete. Another probe that ended by itself, with a failure, did not.
 func onlyActive(r *scanner.Report) bool {
 	found := false
 	for _, p := range r.Probes {
-		if p.Failure == nil {
-			continue
-		}
-		if p.Name != "active" {
+		if p.Name == "active" {
+			found = found || p.Failure != nil
+		} else if p.Stopped || (p.Failure != nil && p.Failure.Kind == scanner.FailInternal) {
 			return false
 		}
-		found = true
 	}
 	return found
 }
