@@ -47,8 +47,8 @@ func newScan(g *global) *cobra.Command {
 		Use:         "scan [DOMAIN...]",
 		Annotations: map[string]string{settableKey: "yes"},
 		Short:       "Scan sites and print what to mend",
-		Long: `Scan looks at each domain's DNS, website, TLS and mail from outside, as any
-visitor could, grades them and says what to mend first.
+		Long: `Scan looks at each domain's DNS, website, TLS and mail from outside, as
+anybody on the internet can, grades them and says what to mend first.
 
 Targets are domains ("example.hk", "例子.香港"), as arguments, one per line in a
 file (-f), or on standard input. Active checks, which ask for files that should
@@ -57,8 +57,8 @@ not be public, run only with --active: use it on your own sites alone.
 Exit codes: 0 clean, 1 findings at or above --fail-on, 2 a wrong option or a
 target that cannot be scanned, 3 a target that cannot be reached, 4 a scan that
 is not complete or too little of which could be judged for a grade, or whose
-report could not be written, 130 interrupted. With many targets the first that is true of
-130, 2, 4, 3, 1, 0 is given.`,
+report could not be written, 130 interrupted. With many targets the first that
+is true of 130, 2, 4, 3, 1, 0 is given.`,
 		Example: `  infohub scan example.hk
   infohub scan --lang zh-Hant --html report.html example.hk
   infohub scan -f sites.txt --format jsonl > results.jsonl

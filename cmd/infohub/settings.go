@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -54,7 +56,7 @@ func applySettings(cmd *cobra.Command, g *global) error {
 		return err
 	}
 	known := flagNames(cmd.Root())
-	for key, node := range settings {
+	for _, key := range slices.Sorted(maps.Keys(settings)) { // of several mistakes, always the same is named
 		if !known[key] {
 			return fmt.Errorf("%s: there is no option %q", path, key)
 		}
@@ -62,7 +64,7 @@ func applySettings(cmd *cobra.Command, g *global) error {
 		if f == nil || !settable(f) || key == "config" {
 			continue
 		}
-		list, err := scalars(node)
+		list, err := scalars(settings[key])
 		if err == nil && len(list) > 1 && !repeats(f) {
 			err = errors.New("give one value, not a list")
 		}
