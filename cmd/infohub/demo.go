@@ -158,7 +158,7 @@ func (o *demoOptions) serve(ctx context.Context, site *practice.Site) error {
 		return err
 	}
 	fmt.Fprintln(o.global.out, o.words().T("demo.running", "domain", site.Domain, "command",
-		fmt.Sprintf("infohub scan --config %s %s", config, site.Domain)))
+		fmt.Sprintf("%s scan --config %s %s", os.Args[0], config, site.Domain))) // as it was called: bin/infohub may not be on PATH
 	<-ctx.Done()
 	return nil
 }
