@@ -38,6 +38,8 @@ func checkedPlaceholders(rule string) []string {
 		"dns.ns.open-recursion":     {"ns"},
 		"dns.ns.axfr":               {"ns"},
 		"dns.cname.dangling":        {"target"},
+		"mail.spf.plus-all":         {"spf"},
+		"mail.spf.neutral-all":      {"spf"},
 		"mail.dkim.weak-key":        {"selector"},
 		"mail.mx.dangling":          {"mx"},
 		"mail.starttls.missing":     {"mx"},

@@ -155,9 +155,40 @@ func judgeAll(f *scanner.Facts, judge func(all string) (fault, covered bool)) sc
 	case covered, s.All == "" && s.Error != "":
 		return scanner.DoesNotApply(scanner.NACovered)
 	case fault:
-		return scanner.Failed(seen...)
+		own, everybody := ownSenders(s.Records[0])
+		if s.All == "+" && !everybody {
+			own = "v=spf1 mx" // an included record lets everybody in: it cannot stay
+		}
+		return scanner.Failed(seen...).With("spf", own)
 	}
 	return scanner.Passed(seen...)
+}
+
+// ownSenders is a record without its end and without what lets everybody in, so
+// that a remedy can give it another end: "v=spf1 mx include:_spf.example". A
+// redirect becomes the include of the same senders. What would not be safe to
+// paste, or is too long for one string of a TXT record, is left out. everybody
+// tells whether the record itself lets everybody in.
+func ownSenders(record string) (out string, everybody bool) {
+	const longest = 230 // of the 255 bytes, with room for the new end
+	out = "v=spf1"
+	for _, term := range strings.Fields(record)[1:] {
+		bare := strings.ToLower(strings.TrimLeft(term, "+-~?"))
+		if target, ok := strings.CutPrefix(bare, "redirect="); ok {
+			term, bare = "include:"+target, ""
+		}
+		unsafe := strings.ContainsFunc(term, func(r rune) bool {
+			return r <= ' ' || r > '~' || strings.ContainsRune("\"'`$;&|<>()\\", r)
+		})
+		if strings.HasSuffix(bare, "/0") || (bare == "all" && !strings.ContainsAny(term, "-~?")) {
+			everybody = true
+		}
+		if bare == "all" || strings.HasSuffix(bare, "/0") || unsafe || len(out)+1+len(term) > longest {
+			continue
+		}
+		out += " " + term
+	}
+	return out, everybody
 }
 
 func dmarcAt(f *scanner.Facts) string { return cmp.Or(f.Mail.DMARC.At, "_dmarc."+f.Target.Domain) }
