@@ -55,7 +55,8 @@ type block struct {
 }
 
 // specialBlocks returns the IANA IPv4 and IPv6 special-purpose registries
-// (RFC 6890 and its updates), less the blocks that are globally reachable.
+// (RFC 6890 and its updates). The few anycast addresses inside them that are
+// reachable are refused too: no site is there.
 func specialBlocks() []block {
 	p := netip.MustParsePrefix
 	return []block{

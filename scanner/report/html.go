@@ -79,7 +79,7 @@ func htmlLang(lang i18n.Lang) string {
 func policy() string {
 	return strings.Join([]string{
 		"default-src 'none'", "style-src " + hashOf(pageStyle), "script-src " + hashOf(pageScript),
-		"img-src data:", "base-uri 'none'", "form-action 'none'",
+		"base-uri 'none'", "form-action 'none'",
 	}, "; ")
 }
 

@@ -126,7 +126,7 @@ func TestPolicyAllowsWhatIsThereAndNothingElse(t *testing.T) {
 		sum := sha256.Sum256([]byte(textOf(found[0])))
 		return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 	}
-	want := "default-src 'none'; style-src " + hash("style") + "; script-src " + hash("script") + "; img-src data:; base-uri 'none'; form-action 'none'"
+	want := "default-src 'none'; style-src " + hash("style") + "; script-src " + hash("script") + "; base-uri 'none'; form-action 'none'"
 	if policy != want {
 		t.Errorf("the policy is\n%s, want\n%s", policy, want)
 	}

@@ -82,8 +82,15 @@ func (p *proxy) serve(ctx context.Context) {
 	sem := make(chan struct{}, maxClients)
 	for {
 		conn, err := p.listener.Accept()
-		if err != nil {
+		if errors.Is(err, net.ErrClosed) || ctx.Err() != nil {
+			if err == nil {
+				_ = conn.Close()
+			}
 			return
+		}
+		if err != nil { // such as too many open files: it passes
+			time.Sleep(50 * time.Millisecond)
+			continue
 		}
 		select {
 		case sem <- struct{}{}:
