@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -198,29 +197,26 @@ type outputOptions struct {
 
 func (o *outputOptions) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.format, "format", "text", "what is printed: text, json, jsonl or html")
+	f.StringVar(&o.format, "format", "text", "what is printed: "+formatList())
 	f.StringVar(&o.html, "html", "", "also write the HTML report to `PATH` (a folder when there are several targets)")
 	f.StringVar(&o.json, "json", "", "also write the JSON report to `PATH` (a folder when there are several targets)")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "list in text also what passed and what does not apply")
-	complete(cmd, "format", []string{"text", "json", "jsonl", "html"})
+	complete(cmd, "format", formatNames())
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress line")
 }
 
 func (o *outputOptions) check() error {
-	if !slices.Contains([]string{"text", "json", "jsonl", "html"}, o.format) {
-		return fmt.Errorf("--format %q: choose text, json, jsonl or html", o.format)
+	if err := checkFormat(o.format); err != nil {
+		return err
 	}
-	if o.failOn != "none" && !slices.Contains(rules.Severities(), rules.Severity(o.failOn)) {
-		return fmt.Errorf("--fail-on %q: choose critical, high, medium, low or none", o.failOn)
-	}
-	return nil
+	return checkFailOn(o.failOn)
 }
 
 // scan scans the list, prints each report as it ends, and returns the outcome.
 func (o *outputOptions) scan(ctx context.Context, g *global, e *scanner.Engine, list *targetList, opts scanner.Options, n int) error {
 	many := len(list.targets) > 1
-	if o.format == "html" && many {
-		return usageError{errors.New("--format html prints one report: for several targets use --html FOLDER")}
+	if report.Format(o.format).Single() && many {
+		return usageError{fmt.Errorf("--format %s prints one report: for several targets use --html FOLDER or --format jsonl", o.format)}
 	}
 	for _, dir := range []string{o.html, o.json} {
 		if dir != "" && many {
@@ -229,11 +225,11 @@ func (o *outputOptions) scan(ctx context.Context, g *global, e *scanner.Engine, 
 			}
 		}
 	}
-	_, width := g.terminal(g.out)
-	w := &reportWriter{
-		outputOptions: o, g: g, many: many, catalogue: e.Catalogue, width: width,
+	w := &reportWriter{outputOptions: o, g: g, many: many, catalogue: e.Catalogue}
+	var err error
+	if w.stream, err = report.NewStream(g.out, report.Format(o.format), many, w.options()); err != nil {
+		return err
 	}
-	w.texts = report.NewTexts(g.out, w.options())
 	p := newProgress(g, o.quiet, len(list.targets))
 	e.Watch = p.watch
 	p.start()
@@ -241,7 +237,7 @@ func (o *outputOptions) scan(ctx context.Context, g *global, e *scanner.Engine, 
 		p.pause(func() { w.write(r) })
 	})
 	p.end()
-	w.finish()
+	w.note(w.stream.Close())
 	if w.err != nil {
 		return fmt.Errorf("writing the report: %w", w.err)
 	}
@@ -257,8 +253,7 @@ type reportWriter struct {
 	g         *global
 	many      bool
 	catalogue *rules.Catalogue
-	width     int
-	texts     *report.Texts
+	stream    *report.Stream
 	count     int
 	codes     [5]bool // exit codes below 5 that came up
 	err       error   // the first
@@ -271,61 +266,21 @@ func (w *reportWriter) note(err error) {
 }
 
 func (w *reportWriter) options() report.Options {
-	return report.Options{
-		Lang: w.g.language(), Colour: w.g.colour(w.g.out), Width: w.width, Catalogue: w.catalogue, Verbose: w.verbose,
-	}
+	opts := w.g.reportOptions(w.catalogue)
+	opts.Verbose = w.verbose
+	return opts
 }
 
 func (w *reportWriter) write(r *scanner.Report) {
 	w.count++
 	w.codes[w.codeOf(r)] = true
-	switch w.format {
-	case "text":
-		w.note(w.texts.Add(r))
-	case "jsonl":
-		w.note(report.JSONLine(w.g.out, r, w.options()))
-	case "html":
-		w.note(report.HTML(w.g.out, r, w.options()))
-	case "json":
-		w.note(w.document(r))
-	}
+	w.note(w.stream.Add(r))
 	if w.html != "" {
 		w.note(w.toFile(w.html, ".html", r, func(f io.Writer) error { return report.HTML(f, r, w.options()) }))
 	}
 	if w.json != "" {
 		w.note(w.toFile(w.json, ".json", r, func(f io.Writer) error { return report.JSON(f, []*scanner.Report{r}, w.options()) }))
 	}
-}
-
-// document prints one JSON document piece by piece, so that a report of ten
-// thousand sites is never held in memory.
-func (w *reportWriter) document(r *scanner.Report) error {
-	if !w.many {
-		return report.JSON(w.g.out, []*scanner.Report{r}, w.options())
-	}
-	before := ","
-	if w.count == 1 {
-		before = fmt.Sprintf("{\"version\":%d,\"reports\":[\n", scanner.ReportVersion)
-	}
-	if _, err := io.WriteString(w.g.out, before); err != nil {
-		return err
-	}
-	return report.JSONLine(w.g.out, r, w.options())
-}
-
-// finish ends the document; one that nothing was written to is still a
-// document.
-func (w *reportWriter) finish() {
-	w.note(w.texts.Close())
-	if w.format != "json" || !w.many {
-		return
-	}
-	end := "]}\n"
-	if w.count == 0 {
-		end = fmt.Sprintf("{\"version\":%d,\"reports\":[]}\n", scanner.ReportVersion)
-	}
-	_, err := io.WriteString(w.g.out, end)
-	w.note(err)
 }
 
 // codeOf is the exit code that this report alone asks for.
