@@ -17,7 +17,7 @@ func Badge(w io.Writer, r *scanner.Report, opts Options) error {
 	if value == "" {
 		value = v.Verdict.Spoken
 	}
-	left, right := badgeWidth(label), badgeWidth(value)
+	left, right := 6*columns(label)+badgePad, 7*columns(value)+badgePad // bold is wider
 	_, err := fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="20" role="img" aria-labelledby="t d" lang="%s">
 <title id="t">%s</title>
 <desc id="d">%s</desc>
@@ -44,9 +44,6 @@ const (
 	badgeInk   = "#ffffff"
 	badgeLabel = "#3b434a"
 )
-
-// badgeWidth is a text's part of the badge in pixels, at about 7 a column.
-func badgeWidth(s string) int { return 7*columns(s) + badgePad }
 
 // badgeColour is the colour that page.css has for the grade.
 func badgeColour(letter string) string {
