@@ -108,6 +108,8 @@ func TestForbiddenImportsAreReported(t *testing.T) {
 		{"hub/a.go", module + "/internal/store", false},
 		{"hub/a.go", module + "/internal/store/bolt", true},
 		{"hub/a_test.go", module + "/internal/store/bolt", false},
+		{"hub/a.go", module + "/internal/store/storetest", true},
+		{"hub/a_test.go", module + "/internal/store/storetest", false},
 		{"hub/tlp/a.go", module + "/hub", true},
 		{"hub/stix/a.go", module + "/hub/stix/pattern", false},
 		{"hub/api/a.go", module + "/advisories", false},

@@ -57,6 +57,7 @@ var guards = []guarded{
 	{path: "internal/lab/...", test: true, why: "real servers are for tests"},
 	{path: "internal/store/bolt/...", by: []string{"internal/app"}, test: true, why: "only internal/app opens a store"},
 	{path: "internal/store/postgres/...", by: []string{"internal/app"}, test: true, why: "only internal/app opens a store"},
+	{path: "internal/store/storetest/...", test: true, why: "the suite and its chaos are for tests"},
 	{path: "hub/api/...", by: []string{"internal/app"}, why: "the API is an edge"},
 	{path: "hub/portal/...", by: []string{"internal/app"}, why: "the portal is an edge"},
 	{path: "cmd/...", why: "a command is nobody's library"},
