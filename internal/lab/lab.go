@@ -51,12 +51,26 @@ func Missing() string {
 	if os.Geteuid() != 0 {
 		return "be root, for ports below 1024 (make proof uses a network namespace)"
 	}
+	if oneUser() {
+		return "be root on the machine itself: postfix needs users of its own"
+	}
 	l, err := net.Listen("tcp", "127.53.0.1:53")
 	if err != nil {
 		return "free port 53 on 127.53.0.1 (make proof uses a network namespace): " + err.Error()
 	}
 	_ = l.Close()
 	return ""
+}
+
+// oneUser tells whether this is a user namespace that knows one user only, as
+// an ordinary user can make it: nothing can be given to another user there.
+func oneUser() bool {
+	data, err := os.ReadFile("/proc/self/uid_map")
+	if err != nil {
+		return false
+	}
+	fields := strings.Fields(string(data)) // inside, outside, how many
+	return len(fields) == 3 && fields[2] == "1"
 }
 
 // lookPath also looks where Debian keeps servers, which a user's PATH lacks.
