@@ -25,8 +25,9 @@ import (
 
 // The benchmarks run the program itself, as make bench builds it, against real
 // servers on the same two cores. Their figures are ratios as far as that goes:
-// "x-floor" is the time of a scan against the time of nothing but the TLS
-// handshakes that the scan made, with the same servers in the same run.
+// "x-floor" is the time of a scan against the time of nothing but whole TLS
+// handshakes with the same servers in the same run, one for each connection
+// that the scan made to nginx (some of its own end sooner, some are plain http).
 
 // many starts n sites and returns the folder with the program and its settings.
 func many(b *testing.B, n int) (l *lab.Lab, dir string, domains []string) {
