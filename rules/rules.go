@@ -45,10 +45,11 @@ const (
 	High     Severity = "high"     // an attack that is common and easy
 	Medium   Severity = "medium"   // helps an attacker who has another foothold
 	Low      Severity = "low"      // hardening
+	Info     Severity = "info"     // advice: weighs nothing, and is never more than a warning
 )
 
 // Severities returns the severities, worst first.
-func Severities() []Severity { return []Severity{Critical, High, Medium, Low} }
+func Severities() []Severity { return []Severity{Critical, High, Medium, Low, Info} }
 
 // AtLeast tells whether s is as bad as other, or worse.
 func (s Severity) AtLeast(other Severity) bool {
@@ -94,7 +95,7 @@ func Platforms() []Platform {
 type Rule struct {
 	ID         string      `yaml:"id" json:"id"` // family.subject.fault
 	Severity   Severity    `yaml:"severity" json:"severity"`
-	Weight     int         `yaml:"weight" json:"weight"`           // points of 100 that it costs its family, 1 to 40
+	Weight     int         `yaml:"weight" json:"weight"`           // points of 100 that it costs its family, 1 to 40; 0 for advice
 	Effort     int         `yaml:"effort" json:"effort"`           // minutes for somebody who has done it before
 	Owner      Owner       `yaml:"owner" json:"owner"`             // who does it
 	Active     bool        `yaml:"active" json:"active,omitempty"` // needs --active

@@ -66,7 +66,11 @@ func checkRule(r Rule) []string {
 		complain("owner %q", r.Owner)
 	}
 	if r.Weight < 1 || r.Weight > 40 {
-		complain("weight %d is not within 1 to 40", r.Weight)
+		if r.Severity != Info || r.Weight != 0 {
+			complain("weight %d is not within 1 to 40", r.Weight)
+		}
+	} else if r.Severity == Info {
+		complain("weight %d of advice, which weighs nothing", r.Weight)
 	}
 	if r.Effort < 5 || r.Effort > 480 || r.Effort%5 != 0 {
 		complain("effort %d is not in steps of 5 minutes, up to a day", r.Effort)
@@ -325,6 +329,7 @@ func TestFaultyWordsAreReported(t *testing.T) {
 		{"severity", func(r *Rule) { r.Severity = "bad" }, "severity"},
 		{"owner", func(r *Rule) { r.Owner = "" }, "owner"},
 		{"weight 0", func(r *Rule) { r.Weight = 0 }, "weight"},
+		{"weight of advice", func(r *Rule) { r.Severity = Info }, "weight"},
 		{"weight 41", func(r *Rule) { r.Weight = 41 }, "weight"},
 		{"effort", func(r *Rule) { r.Effort = 3 }, "effort"},
 		{"active", func(r *Rule) { r.Active = true }, "only the family exposure"},

@@ -62,7 +62,11 @@ func (e *Engine) Judge(facts *Facts) *Report {
 		return r
 	}
 	for _, c := range e.Checks {
-		r.Findings = append(r.Findings, judge(c, facts))
+		f := judge(c, facts)
+		if rule, ok := e.Catalogue.Rule(c.Rule); ok && rule.Severity == rules.Info && f.Outcome == Fail {
+			f.Outcome = Warn // advice is never a fault
+		}
+		r.Findings = append(r.Findings, f)
 	}
 	order := map[string]int{}
 	for i, rule := range e.Catalogue.All() {

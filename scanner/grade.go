@@ -32,6 +32,7 @@ type FamilyResult struct {
 	Passed     int `json:"passed"` // numbers of rules
 	Failed     int `json:"failed"`
 	Warned     int `json:"warned"`
+	Advised    int `json:"advised"` // warnings of rules that weigh nothing
 	Unknown    int `json:"unknown"`
 }
 
@@ -45,8 +46,10 @@ func capOf(s rules.Severity) int {
 		return 74
 	case rules.Medium:
 		return 94
+	case rules.Low:
+		return 99
 	}
-	return 99
+	return 100
 }
 
 // letterOf: no fault at all is A+.
@@ -130,7 +133,11 @@ func (t *tally) add(r rules.Rule, o Outcome) {
 		t.lost += 2 * r.Weight
 		t.worst = worse(t.worst, r.Severity)
 	case Warn:
-		t.Warned++
+		if r.Severity == rules.Info {
+			t.Advised++
+		} else {
+			t.Warned++
+		}
 		t.lost += r.Weight
 	case UnknownResult:
 		t.Unknown++

@@ -96,7 +96,7 @@ func firstFixes(c *rules.Catalogue, findings []Finding) []string {
 	}
 	var all []candidate
 	for _, f := range findings {
-		if r, ok := c.Rule(f.Rule); ok && (f.Outcome == Fail || f.Outcome == Warn) {
+		if r, ok := c.Rule(f.Rule); ok && (f.Outcome == Fail || f.Outcome == Warn) && r.Severity != rules.Info {
 			all = append(all, candidate{r, f.Outcome == Warn})
 		}
 	}

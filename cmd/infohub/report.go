@@ -223,7 +223,7 @@ func checkFormat(s string) error {
 }
 
 func checkFailOn(s string) error {
-	if s != "none" && !slices.Contains(rules.Severities(), rules.Severity(s)) {
+	if s != "none" && (s == string(rules.Info) || !slices.Contains(rules.Severities(), rules.Severity(s))) {
 		return fmt.Errorf("--fail-on %q: choose critical, high, medium, low or none", s)
 	}
 	return nil

@@ -44,7 +44,7 @@ func gradePage(t *testing.T) map[string][][]string {
 }
 
 // graded is a catalogue with, in each family, one rule of each severity and a
-// given weight, and a rule "base" of a given weight.
+// given weight (advice has none), and a rule "base" of a given weight.
 func graded(t *testing.T, weight, base int) *rules.Catalogue {
 	t.Helper()
 	files := fstest.MapFS{}
@@ -52,7 +52,11 @@ func graded(t *testing.T, weight, base int) *rules.Catalogue {
 		var b strings.Builder
 		b.WriteString("rules:\n")
 		for _, s := range rules.Severities() {
-			fmt.Fprintf(&b, "  - {id: %s.one.%s, severity: %s, weight: %d, effort: 5, owner: developer}\n", family, s, s, weight)
+			w := weight
+			if s == rules.Info {
+				w = 0
+			}
+			fmt.Fprintf(&b, "  - {id: %s.one.%s, severity: %s, weight: %d, effort: 5, owner: developer}\n", family, s, s, w)
 		}
 		fmt.Fprintf(&b, "  - {id: %s.one.base, severity: low, weight: %d, effort: 5, owner: developer}\n", family, base)
 		files[family+".yaml"] = &fstest.MapFile{Data: []byte(b.String())}
@@ -121,10 +125,10 @@ func TestGradePageHasTheCapsOfTheCode(t *testing.T) {
 		if row[0] != string(severity) || atoi(t, row[1]) != families[2].Grade.Score || row[2] != families[2].Grade.Letter {
 			t.Errorf("the page says %q of %s, the family has %+v", row, severity, families[2].Grade)
 		}
-		if g.Score != min(atoi(t, row[1]), 99) || g.Letter != row[2] {
+		if severity == rules.Info && g.Score != 100 || severity != rules.Info && g.Score != min(atoi(t, row[1]), 99) || g.Letter != row[2] {
 			t.Errorf("the page says %q of %s, the site has %+v", row, severity, g)
 		}
-		if g, _ := judge(c, map[string]scanner.Outcome{"mail.one." + string(severity): scanner.Warn}, scanner.Pass); g.Cap != "" || g.Score != 99 {
+		if g, _ := judge(c, map[string]scanner.Outcome{"mail.one." + string(severity): scanner.Warn}, scanner.Pass); g.Cap != "" || (g.Score == 100) != (severity == rules.Info) {
 			t.Errorf("a warning of %s gives %+v", severity, g)
 		}
 	}

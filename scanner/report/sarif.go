@@ -192,7 +192,7 @@ func sarifMessage(lines ...string) sarifText {
 
 func sarifLevel(s rules.Severity, o scanner.Outcome) string {
 	switch {
-	case s == rules.Low:
+	case s == rules.Low, s == rules.Info:
 		return "note"
 	case s == rules.Medium, o == scanner.Warn:
 		return "warning"
@@ -209,8 +209,10 @@ func sarifScore(s rules.Severity) string {
 		return "8.0"
 	case rules.Medium:
 		return "5.5"
+	case rules.Low:
+		return "2.5"
 	}
-	return "2.5"
+	return "0.0"
 }
 
 // sarifLanguage is a language and a region: the standard's schema takes no

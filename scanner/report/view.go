@@ -74,19 +74,23 @@ type family struct {
 }
 
 // counts are numbers of rules.
-type counts struct{ Passed, Failed, Warned, Unknown, NA int }
+type counts struct{ Passed, Failed, Warned, Advised, Unknown, NA int }
 
 // Judged is how many rules have a verdict.
-func (c counts) Judged() int { return c.Passed + c.Failed + c.Warned }
+func (c counts) Judged() int { return c.Passed + c.Failed + c.Warned + c.Advised }
 
-func (c *counts) add(o scanner.Outcome) {
-	switch o {
+func (c *counts) add(it *item) {
+	switch it.Outcome {
 	case scanner.Pass:
 		c.Passed++
 	case scanner.Fail:
 		c.Failed++
 	case scanner.Warn:
-		c.Warned++
+		if it.Advice() {
+			c.Advised++
+		} else {
+			c.Warned++
+		}
 	case scanner.UnknownResult:
 		c.Unknown++
 	case scanner.NotApplicable:
@@ -97,7 +101,7 @@ func (c *counts) add(o scanner.Outcome) {
 // in writes the counts of these keys as "2 warnings, 3 not tested", leaving out
 // zeros.
 func (c counts) in(w *i18n.Words, keys ...string) string {
-	n := map[string]int{"passed": c.Passed, "faults": c.Failed, "warnings": c.Warned, "unknown": c.Unknown, "na": c.NA}
+	n := map[string]int{"passed": c.Passed, "faults": c.Failed, "warnings": c.Warned, "advice": c.Advised, "unknown": c.Unknown, "na": c.NA}
 	var words []string
 	for _, key := range keys {
 		if n[key] > 0 {
@@ -109,7 +113,7 @@ func (c counts) in(w *i18n.Words, keys ...string) string {
 
 // counted writes all counts: "5 of 12 checks passed, 7 faults".
 func counted(w *i18n.Words, c counts) string {
-	return joined(w, w.T("report.passed-of", "passed", c.Passed, "n", c.Judged()), c.in(w, "faults", "warnings", "unknown", "na"))
+	return joined(w, w.T("report.passed-of", "passed", c.Passed, "n", c.Judged()), c.in(w, "faults", "warnings", "advice", "unknown", "na"))
 }
 
 func newView(r *scanner.Report, opts Options) *view {
@@ -135,8 +139,8 @@ func newView(r *scanner.Report, opts Options) *view {
 			byFamily[it.Rule.Family] = fam
 			v.Families = append(v.Families, fam)
 		}
-		fam.Counts.add(f.Outcome)
-		v.Counts.add(f.Outcome)
+		fam.Counts.add(it)
+		v.Counts.add(it)
 		switch f.Outcome {
 		case scanner.Fail, scanner.Warn:
 			fam.Faults = append(fam.Faults, it)
@@ -241,8 +245,18 @@ func (it *item) Owner() string {
 
 func (it *item) OwnerAbout() string { return it.T("owner." + string(it.Rule.Owner) + ".about") }
 
+// Advice tells whether it is only advice, which costs nothing.
+func (it *item) Advice() bool {
+	return it.Rule.Severity == rules.Info && it.Outcome == scanner.Warn
+}
+
 // Label is the outcome in a word.
-func (it *item) Label() string { return it.T("outcome." + string(it.Outcome)) }
+func (it *item) Label() string {
+	if it.Advice() {
+		return it.T("outcome.advice")
+	}
+	return it.T("outcome." + string(it.Outcome))
+}
 
 func newFamily(r *scanner.Report, id string, w *i18n.Words) *family {
 	f := &family{Words: w, ID: id, Title: id}

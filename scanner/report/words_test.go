@@ -100,7 +100,7 @@ func TestEveryConstantHasWords(t *testing.T) {
 		}
 	}
 	for _, s := range rules.Severities() {
-		if !w.Has("grade.cap." + string(s)) {
+		if s != rules.Info && !w.Has("grade.cap."+string(s)) {
 			t.Errorf("the cap of %s has no words", s)
 		}
 	}
