@@ -68,4 +68,8 @@ type Answer struct {
 	CNAMEs []string
 	// Records are those of the type asked for, as received.
 	Records []dns.RR
+	// Security is the DNSSEC state of TLSA records and of the aliases on the way
+	// to them, which count for nothing unless they are secure (RFC 6698 section
+	// 4.1). Of other types, and where there are no records, it is "".
+	Security DNSSECStatus
 }

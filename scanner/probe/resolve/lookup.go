@@ -36,11 +36,43 @@ func (r *Resolver) Lookup(ctx context.Context, name string, qtype uint16) (scann
 		}
 		if t.done {
 			answer.Records, answer.Exists = t.records, t.exists
+			if qtype == dns.TypeTLSA && len(t.records) > 0 {
+				answer.Security = r.securityOf(ctx, seen, qtype)
+			}
 			return answer, nil
 		}
 		current = seen[len(seen)-1]
 	}
 	return answer, scanner.Failf(scanner.FailProtocol, fmt.Sprintf("more than %d CNAMEs in a row from %s", maxChain, bare(seen[0])))
+}
+
+// securityOf is the DNSSEC state of a chain of aliases and the records at its
+// end: that of its weakest link.
+func (r *Resolver) securityOf(ctx context.Context, names []string, qtype uint16) scanner.DNSSECStatus {
+	order := []scanner.DNSSECStatus{scanner.Secure, scanner.Insecure, scanner.Indeterminate, scanner.Bogus}
+	worst := 0
+	for _, name := range names {
+		worst = max(worst, slices.Index(order, r.linkSecurity(ctx, question{name, qtype})))
+	}
+	return order[worst]
+}
+
+func (r *Resolver) linkSecurity(ctx context.Context, q question) scanner.DNSSECStatus {
+	rep, err := r.ask(ctx, q.name, q.qtype) // a moment ago: it is in the cache
+	if err != nil {
+		return scanner.Indeterminate
+	}
+	// Beginning at the signer saves a question for each label below it.
+	from := signerOf(rep, q)
+	if from == "" || !dns.IsSubDomain(from, q.name) {
+		from = q.name
+	}
+	t := r.trustOf(ctx, from)
+	if t.status != scanner.Secure {
+		return t.status
+	}
+	status, _, _ := r.judge(ctx, t, rep, q)
+	return status
 }
 
 // trace is what one reply says about a name and its aliases.
