@@ -23,7 +23,7 @@ type TLSHost struct {
 	// WeakTested): why the first of them did not.
 	Partial *Failure `json:"partial,omitempty"`
 	// Versions says for each version that was tried whether it was accepted:
-	// keys "SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3".
+	// keys "SSLv2", "SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3".
 	Versions map[string]Tristate `json:"versions,omitempty"`
 	// Preferred is the cipher suite (IANA name) chosen per version when the
 	// client offers all of them, strong ones first.
@@ -55,7 +55,23 @@ type TLSHost struct {
 	Stapled      bool   `json:"stapled"`                // an OCSP response came with the handshake
 	StapleError  string `json:"staple_error,omitempty"` // it came, but cannot be used: why
 	ALPN         string `json:"alpn,omitempty"`
-	Connections  int    `json:"connections"` // how many this took
+	// Legacy is what the conversation in the best version up to TLS 1.2 showed;
+	// nil: none was looked at.
+	Legacy      *TLSLegacy `json:"legacy,omitempty"`
+	Connections int        `json:"connections"` // how many this took
+}
+
+// TLSLegacy is what became of the extensions with which TLS 1.2 and older were
+// mended. Each is unknown where no version up to TLS 1.2 is spoken.
+type TLSLegacy struct {
+	Version             string   `json:"version"`                // that this was seen in, "TLSv1.2"
+	Compression         Tristate `json:"compression"`            // the server compresses when it may: CRIME
+	SecureRenegotiation Tristate `json:"secure_renegotiation"`   // RFC 5746
+	MasterSecret        Tristate `json:"extended_master_secret"` // RFC 7627; unknown in SSLv3, which has no extensions
+	// Signature is the scheme of the ServerKeyExchange in TLS 1.2 ("rsa_pkcs1_sha1",
+	// "ecdsa_secp256r1_sha256") when the client offers all, the best first; ""
+	// where there is none.
+	Signature string `json:"signature,omitempty"`
 }
 
 // ChainVerdict says why a chain is not trusted.

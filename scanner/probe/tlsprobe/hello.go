@@ -30,10 +30,12 @@ const (
 	extPointFormats      = 11
 	extSignatures        = 13
 	extPadding           = 21
+	extEncryptThenMAC    = 22
 	extMasterSecret      = 23
 	extSupportedVersions = 43
 	extPSKModes          = 45
 	extKeyShare          = 51
+	extRenegotiation     = 0xFF01
 
 	renegotiationSCSV = 0x00FF // RFC 5746 section 3.3
 )
@@ -44,6 +46,8 @@ type question struct {
 	version uint16
 	suites  []uint16
 	groups  []uint16 // none: the server may use any
+	// deflate offers compression, up to TLS 1.2 (RFC 3749).
+	deflate bool
 }
 
 // marshal writes the ClientHello as one record. name goes into the server name
@@ -72,7 +76,12 @@ func (q question) marshal(name string) ([]byte, error) {
 				b.AddUint16(renegotiationSCSV)
 			}
 		})
-		b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddUint8(0) }) // no compression
+		b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) {
+			if q.deflate && q.version < vTLS13 {
+				b.AddUint8(1)
+			}
+			b.AddUint8(0)
+		})
 		if q.version > vSSL3 {
 			b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
 				b.AddBytes(extensions)
@@ -124,6 +133,7 @@ func (q question) extensions(name string) ([]byte, error) {
 		})
 	}
 	if q.version < vTLS13 {
+		extension(&b, extEncryptThenMAC, func(*cryptobyte.Builder) {})
 		extension(&b, extPointFormats, func(b *cryptobyte.Builder) { b.AddBytes([]byte{1, 0}) }) // uncompressed
 	}
 	if q.version >= vTLS12 {
@@ -173,4 +183,24 @@ func signatureSchemes() []uint16 {
 		0x0203, 0x0201, 0x0202, // SHA-1: ECDSA, RSA, DSA
 		0x0101, // RSA with MD5
 	}
+}
+
+// signatureName is the name of a scheme in the IANA registry; those of TLS 1.2
+// that the registry names no more are written in the same manner.
+func signatureName(scheme uint16) string {
+	switch scheme {
+	case 0x0807:
+		return "ed25519"
+	case 0x0808:
+		return "ed448"
+	case 0x0804, 0x0805, 0x0806:
+		return [...]string{"rsa_pss_rsae_sha256", "rsa_pss_rsae_sha384", "rsa_pss_rsae_sha512"}[scheme-0x0804]
+	case 0x0809, 0x080a, 0x080b:
+		return [...]string{"rsa_pss_pss_sha256", "rsa_pss_pss_sha384", "rsa_pss_pss_sha512"}[scheme-0x0809]
+	}
+	hash, key := scheme>>8, scheme&0xff
+	if hash == 0 || hash > 6 || key == 0 || key > 3 {
+		return fmt.Sprintf("0x%04X", scheme)
+	}
+	return [...]string{"rsa_pkcs1_", "dsa_", "ecdsa_"}[key-1] + [...]string{"md5", "sha1", "sha224", "sha256", "sha384", "sha512"}[hash-1]
 }

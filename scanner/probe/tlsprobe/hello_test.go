@@ -156,7 +156,7 @@ func TestHelloSizes(t *testing.T) {
 			if v == vTLS13 && what != "ordinary" {
 				continue
 			}
-			q := question{v, suitesFor(v, f), groupsFor(until2)}
+			q := question{version: v, suites: suitesFor(v, f), groups: groupsFor(until2)}
 			if n := len(q.suites); n == 0 || n >= 127 {
 				t.Errorf("%s, %s: %d suites", what, versionName(v), n)
 			}

@@ -193,6 +193,29 @@ func TestLesserDepthsWithoutCryptoTLS(t *testing.T) {
 	}
 }
 
+// TestStarttls: what the depth for mail servers learns of a bad one.
+func TestStarttls(t *testing.T) {
+	p := newPKI(t)
+	to := openssl(t, p.leaf(t, rsaKey(t, 2048)), []*entity{p.middle}, "-cipher", "ALL:COMPLEMENTOFALL:@SECLEVEL=0", "-dhparam", weakPrime(t))
+	h := examine(t, to, Starttls, func(s *Server) { s.Roots = p.roots })
+	if h.Failure != nil || h.Partial != nil || h.ForwardSecrecy != scanner.Yes || !h.GroupsTested || h.ALPN != "" || h.Order != scanner.Unknown {
+		t.Errorf("%+v", h)
+	}
+	if got := versions(h); got != "SSLv3=no TLSv1.0=yes TLSv1.1=yes TLSv1.2=yes TLSv1.3=yes" {
+		t.Errorf("versions %s", got)
+	}
+	if got := strings.Join(h.Weak, " "); got != "TLS_ECDHE_RSA_WITH_NULL_SHA TLS_RSA_WITH_AES_256_GCM_SHA384" || strings.Join(h.WeakTested, " ") != "null export rc4 des 3des no-forward-secrecy" {
+		t.Errorf("weak %s of %v", got, h.WeakTested)
+	}
+	if strings.Join(h.WeakGroups, " ") != "DHE 1024 bits" {
+		t.Errorf("weak groups %v", h.WeakGroups)
+	}
+	want := scanner.TLSLegacy{Version: "TLSv1.2", Compression: scanner.No, SecureRenegotiation: scanner.Yes, MasterSecret: scanner.Yes, Signature: "rsa_pss_rsae_sha256"}
+	if *h.Legacy != want {
+		t.Errorf("%+v, want %+v", *h.Legacy, want)
+	}
+}
+
 // TestMD5: what crypto/x509 refuses to sign and to check.
 func TestMD5(t *testing.T) {
 	dir := t.TempDir()

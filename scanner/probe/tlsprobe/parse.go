@@ -48,6 +48,12 @@ type flight struct {
 	dheBits int      // size of the prime, with a DHE suite
 	certs   [][]byte // as sent, up to TLS 1.2
 	staple  []byte   // the OCSP response, up to TLS 1.2
+	scheme  uint16   // of the signature over the key exchange, in TLS 1.2
+
+	compressed   bool // the server will compress
+	renegotiates bool // securely (RFC 5746)
+	masterSecret bool // the extended one (RFC 7627)
+	macLast      bool // encrypt-then-MAC (RFC 7366)
 	// rest is how reading failed after the ServerHello; the hello stands.
 	rest error
 }
@@ -121,6 +127,7 @@ func (f *flight) parseServerHello(body []byte) error {
 		!s.ReadUint16(&f.suite) || !s.ReadUint8(&compression) {
 		return errors.New("ServerHello: too short")
 	}
+	f.compressed = compression != 0
 	if s.Empty() {
 		return nil
 	}
@@ -141,6 +148,12 @@ func (f *flight) parseServerHello(body []byte) error {
 			ok = data.ReadUint16(&f.version) && f.version >= vTLS13
 		case extKeyShare:
 			ok = data.ReadUint16(&f.group)
+		case extRenegotiation:
+			f.renegotiates = true
+		case extMasterSecret:
+			f.masterSecret = true
+		case extEncryptThenMAC:
+			f.macLast = true
 		}
 		if !ok {
 			return fmt.Errorf("ServerHello: broken extension %d", id)
@@ -180,7 +193,7 @@ func (f *flight) parseStatus(body []byte) error {
 }
 
 // parseKeyExchange reads the parameters of ECDHE (RFC 8422 section 5.4) and
-// DHE (RFC 5246 section 7.4.3); the rest, signature included, is left.
+// DHE (RFC 5246 section 7.4.3), and in TLS 1.2 how they are signed.
 func (f *flight) parseKeyExchange(body []byte) error {
 	s := cryptobyte.String(body)
 	name := suiteOf(f.suite).name
@@ -193,8 +206,12 @@ func (f *flight) parseKeyExchange(body []byte) error {
 		if kind != 3 {
 			return nil // a curve of the server's own, for which there is no name
 		}
+		var point cryptobyte.String
 		if !s.ReadUint16(&f.group) {
 			return errors.New("ServerKeyExchange: no curve")
+		}
+		if !s.ReadUint8LengthPrefixed(&point) {
+			return nil
 		}
 	case strings.HasPrefix(name, "TLS_DHE_"), strings.HasPrefix(name, "TLS_DH_anon_"):
 		var prime cryptobyte.String
@@ -202,6 +219,13 @@ func (f *flight) parseKeyExchange(body []byte) error {
 			return errors.New("ServerKeyExchange: no prime")
 		}
 		f.dheBits = new(big.Int).SetBytes(prime).BitLen()
+		var base, public cryptobyte.String
+		if !s.ReadUint16LengthPrefixed(&base) || !s.ReadUint16LengthPrefixed(&public) {
+			return nil
+		}
+	}
+	if f.version == vTLS12 && !strings.Contains(name, "_anon_") {
+		s.ReadUint16(&f.scheme)
 	}
 	return nil
 }

@@ -24,8 +24,8 @@ func Examine(ctx context.Context, s Server) (h scanner.TLSHost) {
 	a.state = first.state
 	if !first.final {
 		switch {
-		case s.Depth == Full:
-			x.full(ctx, &a)
+		case s.Depth == Full, s.Depth == Starttls:
+			x.deep(ctx, &a)
 		case first.state == nil:
 			// What crypto/tls cannot read, we can, up to TLS 1.2.
 			x.askVersions(ctx, &a, vTLS12)
@@ -43,7 +43,7 @@ func Examine(ctx context.Context, s Server) (h scanner.TLSHost) {
 		switch {
 		case a.state == nil && len(h.Chain) == 0:
 			x.blame(first.err)
-		case s.Depth == Full && !h.GroupsTested:
+		case a.deep && !h.GroupsTested:
 			x.blame(scanner.Failf(scanner.FailProtocol, "the server's key exchange could not be read"))
 		}
 		h.Partial = x.why
@@ -54,6 +54,7 @@ func Examine(ctx context.Context, s Server) (h scanner.TLSHost) {
 
 // answers is what the questions of one examination brought.
 type answers struct {
+	deep     bool                 // more than versions was asked
 	state    *tls.ConnectionState // nil: crypto/tls did not get there
 	versions map[uint16]reply
 	again    reply            // the question of ordered again, with the chosen suite last
@@ -127,7 +128,7 @@ func versionQuestion(v uint16) question {
 	if v == vTLS13 {
 		groups = only3
 	}
-	return question{v, suitesFor(v, ordinary), groupsFor(groups)}
+	return question{version: v, suites: suitesFor(v, ordinary), groups: groupsFor(groups), deflate: true}
 }
 
 func (x *exam) askVersions(ctx context.Context, a *answers, versions ...uint16) {
@@ -142,37 +143,43 @@ func (x *exam) askVersions(ctx context.Context, a *answers, versions ...uint16) 
 	}
 }
 
-// full asks everything: beside the handshake five versions, the order, at most
-// seven weak suites, forward secrecy, primes, curves, and the question of
-// believe are 17 connections.
-func (x *exam) full(ctx context.Context, a *answers) {
-	x.askVersions(ctx, a, allVersions()...)
+// deep asks what its depth has. For Full that is beside the handshake five
+// versions, the order, at most seven weak suites, forward secrecy, primes,
+// curves, and the question of believe: 17 connections.
+func (x *exam) deep(ctx context.Context, a *answers) {
+	a.deep = true
+	versions, classes := allVersions(), []string{classNoFS, classAnon, classNull}
+	if x.Depth == Starttls {
+		classes = []string{classNoFS, classNull}
+		if a.state != nil {
+			versions = versions[1:] // the handshake has told about TLS 1.3
+		}
+	}
+	x.askVersions(ctx, a, versions...)
 	var asking []func()
-	if v := a.ordered(); a.versions[v].verdict == accepted {
-		// What was chosen goes to the end. The list is not just reversed, since
-		// servers take ChaCha20 at its head for a sign of a client without AES.
-		q, chosen := versionQuestion(v), a.versions[v].flight.suite
-		q.suites = append(slices.DeleteFunc(q.suites, func(id uint16) bool { return id == chosen }), chosen)
-		asking = append(asking, func() { a.again = x.ask(ctx, q) })
+	if x.Depth == Full {
+		asking = append(asking, func() { x.order(ctx, a) })
 	}
 	early, late := map[string]reply{}, map[string]reply{}
 	if low, high := a.legacy(); high != 0 {
+		if !a.forwardSecret() {
+			q := question{version: high, suites: suitesFor(high, suite.forwardSecret), groups: groupsFor(until2)}
+			asking = append(asking, func() { a.forward = x.ask(ctx, q) })
+		}
 		asking = append(asking,
 			// What belongs to old versions is asked for in the oldest: some
 			// servers allow it there only.
 			func() { x.weakSuites(ctx, low, early, classRC4, class3DES, classDES, classExport) },
-			func() { x.weakSuites(ctx, high, late, classNoFS, classAnon, classNull) },
-			func() { a.primes = x.ask(ctx, question{high, suitesFor(high, withPrefix("TLS_DHE_")), nil}) },
+			func() { x.weakSuites(ctx, high, late, classes...) },
+			func() {
+				a.primes = x.ask(ctx, question{version: high, suites: suitesFor(high, withPrefix("TLS_DHE_"))})
+			},
 		)
 		if high > vSSL3 {
 			// An ECDSA server may insist on the curve of its certificate.
 			curves := append(groupsFor(weak), a.certCurves()...)
-			q := question{high, suitesFor(high, withPrefix("TLS_ECDHE_")), curves}
+			q := question{version: high, suites: suitesFor(high, withPrefix("TLS_ECDHE_")), groups: curves}
 			asking = append(asking, func() { a.curves = x.ask(ctx, q) })
-		}
-		if !a.forwardSecret() {
-			q := question{high, suitesFor(high, suite.forwardSecret), groupsFor(until2)}
-			asking = append(asking, func() { a.forward = x.ask(ctx, q) })
 		}
 	}
 	parallel(atATime, asking...)
@@ -180,12 +187,25 @@ func (x *exam) full(ctx context.Context, a *answers) {
 	maps.Copy(a.classes, late)
 }
 
+// order asks again, with the chosen suite at the end. The list is not just
+// reversed, since servers take ChaCha20 at its head for a sign of a client
+// without AES.
+func (x *exam) order(ctx context.Context, a *answers) {
+	v := a.ordered()
+	if a.versions[v].verdict != accepted {
+		return
+	}
+	q, chosen := versionQuestion(v), a.versions[v].flight.suite
+	q.suites = append(slices.DeleteFunc(q.suites, func(id uint16) bool { return id == chosen }), chosen)
+	a.again = x.ask(ctx, q)
+}
+
 // weakSuites offers nothing but suites of classes, and goes on without the
 // class that was accepted until the rest is declined: one connection for a good
 // server, one for each class at worst.
 func (x *exam) weakSuites(ctx context.Context, version uint16, replies map[string]reply, classes ...string) {
 	for len(classes) > 0 {
-		r := x.ask(ctx, question{version, suitesFor(version, inClasses(classes)), groupsFor(until2)})
+		r := x.ask(ctx, question{version: version, suites: suitesFor(version, inClasses(classes)), groups: groupsFor(until2)})
 		if !r.answered() {
 			for _, c := range classes {
 				replies[c] = r

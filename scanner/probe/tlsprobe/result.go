@@ -26,8 +26,9 @@ func (a *answers) write(h *scanner.TLSHost, b belief) {
 	}
 	h.Group = a.group()
 	h.Order = a.order()
-	if a.full() {
+	if a.deep {
 		a.writeWeak(h, b)
+		h.Legacy = a.legacyFacts()
 	}
 	switch {
 	case a.forwardSecret():
@@ -53,10 +54,39 @@ func (a *answers) writeVersions(h *scanner.TLSHost, b belief) {
 			h.Versions[versionName(v)] = scanner.Yes
 		}
 	}
+	if _, asked := a.versions[vTLS13]; a.deep && !asked && h.Versions["TLSv1.3"] != scanner.Yes {
+		h.Versions["TLSv1.3"] = scanner.No // crypto/tls offered it
+	}
 }
 
-// full: all questions were to be asked.
-func (a *answers) full() bool { _, asked := a.versions[vTLS13]; return asked }
+// legacyFacts reads the ServerHello of the best version up to TLS 1.2; nil
+// without one. In SSLv3 there are no extensions but the answer to the signal
+// for RFC 5746.
+func (a *answers) legacyFacts() *scanner.TLSLegacy {
+	for _, v := range allVersions()[1:] {
+		r := a.versions[v]
+		if !r.answered() {
+			continue
+		}
+		f := r.flight
+		l := &scanner.TLSLegacy{Version: versionName(f.version), Compression: yesNo(f.compressed), SecureRenegotiation: yesNo(f.renegotiates)}
+		if f.version > vSSL3 {
+			l.MasterSecret = yesNo(f.masterSecret)
+		}
+		if f.scheme != 0 {
+			l.Signature = signatureName(f.scheme)
+		}
+		return l
+	}
+	return nil
+}
+
+func yesNo(b bool) scanner.Tristate {
+	if b {
+		return scanner.Yes
+	}
+	return scanner.No
+}
 
 // group is what an ordinary client gets, or else what we got.
 func (a *answers) group() string {

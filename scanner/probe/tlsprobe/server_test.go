@@ -252,6 +252,7 @@ func TestDepths(t *testing.T) {
 	}{
 		{CertOnly, 1, "TLSv1.3=yes", "h2"},
 		{Brief, 4, "SSLv3=no TLSv1.0=yes TLSv1.1=yes TLSv1.3=yes", ""},
+		{Starttls, 9, "SSLv3=no TLSv1.0=yes TLSv1.1=yes TLSv1.2=yes TLSv1.3=yes", ""},
 		{Full, 11, "SSLv3=no TLSv1.0=yes TLSv1.1=yes TLSv1.2=yes TLSv1.3=yes", "h2"},
 	}
 	for _, tt := range tests {
