@@ -14,6 +14,12 @@ type WebFacts struct {
 	SecurityTxt *SecurityTxt `json:"security_txt,omitempty"`
 	// LinkedHosts are the other hosts that the main page loads things from.
 	LinkedHosts []LinkedHost `json:"linked_hosts,omitempty"`
+	// ErrorPage is the answer to an address of the main page's host that does
+	// not exist; nil: it was not asked for.
+	ErrorPage *ErrorPage `json:"error_page,omitempty"`
+	// IPv6 is how each web name of the target that is in the DNS answers over
+	// IPv6, in the order of Target.Hosts; nil: it was not asked for.
+	IPv6 []IPv6Host `json:"ipv6,omitempty"`
 }
 
 // WebRoot is one start followed to its end, hop by hop.
@@ -74,6 +80,9 @@ type Cookie struct {
 	MaxAge   int64  `json:"max_age,omitempty"`   // seconds; 0: until the browser closes
 	// Session: the name or the lifetime says that it keeps somebody signed in.
 	Session bool `json:"session"`
+	// Inside is the address of a server behind the load balancer, which the
+	// value of some load balancers' cookies tells; the zero Addr is none.
+	Inside netip.Addr `json:"inside,omitzero"`
 }
 
 // Page is what was read out of an HTML body. URLs are absolute.
@@ -107,6 +116,9 @@ type Form struct {
 	Action   string `json:"action"`
 	Method   string `json:"method"` // "GET" or "POST"
 	Password bool   `json:"password,omitempty"`
+	// Token: a hidden field holds a secret of this visit (against forged
+	// requests). "" in facts of a program that did not look.
+	Token Tristate `json:"token,omitempty"`
 }
 
 // CORSAnswer is the answer to a request with a foreign Origin.
@@ -125,8 +137,52 @@ type SecurityTxt struct {
 	Found   bool     `json:"found"` // 200, text/plain, and it has at least one field of RFC 9116
 	Contact []string `json:"contact,omitempty"`
 	Expires []string `json:"expires,omitempty"` // as written
-	Signed  bool     `json:"signed,omitempty"`
+	// Canonical are the addresses that the file says it is at (section 2.5.2);
+	// From is where it was read in the end, URL but for redirects.
+	Canonical []string `json:"canonical,omitempty"`
+	From      string   `json:"from,omitempty"`
+	Signed    bool     `json:"signed,omitempty"`
+	// Signature is the shape of the OpenPGP signature around a file that begins
+	// as a signed one; nil: it does not. It is not verified.
+	Signature *Signature `json:"signature,omitempty"`
+	Failure   *Failure   `json:"failure,omitempty"`
+}
+
+// Signature is how whole an OpenPGP cleartext signature is (RFC 9580 section 7).
+type Signature struct {
+	Fault string `json:"fault,omitempty"` // "no END line"; "": whole
+}
+
+// ErrorPage is how the site answers for an address that does not exist.
+type ErrorPage struct {
+	URL     string   `json:"url"`
+	Status  int      `json:"status"` // 0: no answer
+	Headers []Header `json:"headers,omitempty"`
+	Page    *Page    `json:"page,omitempty"` // as in WebRoot; kinds and generator alone
 	Failure *Failure `json:"failure,omitempty"`
+}
+
+// IPv6Host is one web name over IPv6.
+type IPv6Host struct {
+	Name  string       `json:"name"`
+	Addrs []netip.Addr `json:"addrs,omitempty"` // its AAAA records, sorted
+	// Lookup says why Addrs could not be learned.
+	Lookup *Failure `json:"lookup,omitempty"`
+	// Answer is what the start of that name gave over IPv6; nil where there are
+	// no addresses, or where nothing answered over IPv4 to compare it with.
+	Answer *IPv6Answer `json:"answer,omitempty"`
+}
+
+// IPv6Answer is one request over IPv6, redirects not followed. The start of
+// the same URL in WebFacts.Roots is the one over IPv4.
+type IPv6Answer struct {
+	URL      string     `json:"url"`
+	Addr     netip.Addr `json:"addr"` // reached, or tried first
+	Status   int        `json:"status"`
+	Location string     `json:"location,omitempty"` // absolute
+	Title    string     `json:"title,omitempty"`
+	TLSName  string     `json:"tls_error,omitempty"` // as in Hop
+	Failure  *Failure   `json:"failure,omitempty"`
 }
 
 // LinkedHost is another host that the page loads from.
@@ -135,6 +191,17 @@ type LinkedHost struct {
 	Kinds   []string `json:"kinds"`  // "script", "style", "media", sorted
 	Exists  bool     `json:"exists"` // false: NXDOMAIN
 	Failure *Failure `json:"failure,omitempty"`
+	// TLS is a handshake with it; nil: it was not tried (a host of pictures
+	// alone, one that does not exist, or one beyond the first 20).
+	TLS *LinkedTLS `json:"tls,omitempty"`
+}
+
+// LinkedTLS is one TLS handshake as a browser makes it: TLS 1.2 or later, the
+// certificate verified.
+type LinkedTLS struct {
+	Port    uint16   `json:"port"`
+	Error   string   `json:"error,omitempty"`   // what is wrong with the certificate; "" nothing
+	Failure *Failure `json:"failure,omitempty"` // there was no handshake
 }
 
 // Main returns the root whose page stands for the site: the first that ended

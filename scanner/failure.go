@@ -93,7 +93,8 @@ func kindOf(err error) FailureKind {
 		return FailBlocked
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return FailReset
-	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EADDRNOTAVAIL):
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EADDRNOTAVAIL),
+		errors.Is(err, syscall.EAFNOSUPPORT): // a machine without IPv6
 		return FailUnreachable
 	case errors.As(err, &record), errors.As(err, &verify), strings.Contains(err.Error(), "tls: "):
 		return FailTLS // an alert of the other side has no exported type
