@@ -14,6 +14,9 @@ type WebFacts struct {
 	SecurityTxt *SecurityTxt `json:"security_txt,omitempty"`
 	// LinkedHosts are the other hosts that the main page loads things from.
 	LinkedHosts []LinkedHost `json:"linked_hosts,omitempty"`
+	// Technologies are what the main page shows the site to be made with,
+	// sorted by id.
+	Technologies []Technology `json:"technologies,omitempty"`
 	// ErrorPage is the answer to an address of the main page's host that does
 	// not exist; nil: it was not asked for.
 	ErrorPage *ErrorPage `json:"error_page,omitempty"`

@@ -28,6 +28,11 @@ type Report struct {
 	Probes []ProbeRun `json:"probes"`
 	// Active says whether active checks were asked for and what became of them.
 	Active ActiveState `json:"active"`
+	// Technologies are the inventory of what the site is made with.
+	Technologies []Technology `json:"technologies,omitempty"`
+	// MDN is the score of another scanner's rules for the web family; nil where
+	// the site has no web server.
+	MDN *MDNScore `json:"mdn,omitempty"`
 }
 
 // ReportVersion is the version of Report's JSON form.
