@@ -80,7 +80,9 @@ type Cookie struct {
 	Secure   bool   `json:"secure"`
 	HTTPOnly bool   `json:"http_only"`
 	SameSite string `json:"same_site,omitempty"` // "Lax", "Strict", "None", "" absent
-	MaxAge   int64  `json:"max_age,omitempty"`   // seconds; 0: until the browser closes
+	// BadSameSite: there is a SameSite, and browsers do not know its value.
+	BadSameSite bool  `json:"bad_same_site,omitempty"`
+	MaxAge      int64 `json:"max_age,omitempty"` // seconds; 0: until the browser closes
 	// Session: the name or the lifetime says that it keeps somebody signed in.
 	Session bool `json:"session"`
 	// Inside is the address of a server behind the load balancer, which the
@@ -96,9 +98,11 @@ type Page struct {
 	MetaCSP      []string   `json:"meta_csp,omitempty"`
 	MetaReferrer string     `json:"meta_referrer,omitempty"`
 	Scripts      []Resource `json:"scripts,omitempty"`
-	Styles       []Resource `json:"styles,omitempty"`
-	Media        []Resource `json:"media,omitempty"` // img, audio, video, iframe, object
-	Forms        []Form     `json:"forms,omitempty"`
+	// ScriptTags counts the script elements, those without an address too.
+	ScriptTags int        `json:"script_tags,omitempty"`
+	Styles     []Resource `json:"styles,omitempty"`
+	Media      []Resource `json:"media,omitempty"` // img, audio, video, iframe, object
+	Forms      []Form     `json:"forms,omitempty"`
 	// Listing: the page is a web server's automatic list of files.
 	Listing bool `json:"listing,omitempty"`
 	// Default: the page is a server's welcome page that nobody replaced ("nginx", "apache", "iis"...).
@@ -112,7 +116,19 @@ type Resource struct {
 	URL       string `json:"url"`
 	Tag       string `json:"tag"` // "script", "link", "img", ...
 	Integrity bool   `json:"integrity,omitempty"`
+	// Ref is how a script's address is written in the page.
+	Ref RefKind `json:"ref,omitempty"`
 }
+
+// RefKind is how an address is written.
+type RefKind string
+
+// The kinds of reference.
+const (
+	RefAbsolute       RefKind = ""                // https://cdn.example/a.js
+	RefSchemeRelative RefKind = "scheme-relative" // //cdn.example/a.js
+	RefRelative       RefKind = "relative"        // /a.js
+)
 
 // Form is a form of the page.
 type Form struct {

@@ -53,6 +53,7 @@ func parseCookie(line string, now time.Time) (scanner.Cookie, bool) {
 			c.HTTPOnly = true
 		case "samesite":
 			c.SameSite = sameSite(value)
+			c.BadSameSite = c.SameSite == ""
 		case "max-age":
 			if n, ok := deltaSeconds(value); ok {
 				maxAge = &n

@@ -146,6 +146,7 @@ func (r *pageReader) start(tag string, hasAttr bool) {
 	case "meta":
 		r.meta(r.attrs(hasAttr))
 	case "script":
+		r.page.ScriptTags++
 		a := r.attrs(hasAttr)
 		if isScript(a["type"]) {
 			r.page.Scripts = r.load(r.page.Scripts, maxScripts, tag, a["src"], a["integrity"])
@@ -240,11 +241,26 @@ func (r *pageReader) load(list []scanner.Resource, limit int, tag, ref, integrit
 		return list
 	}
 	res := scanner.Resource{URL: u.String(), Tag: tag, Integrity: strings.TrimSpace(integrity) != ""}
+	if tag == "script" {
+		res.Ref = refKind(ref)
+	}
 	if len(res.URL) > maxLink || r.known[res] {
 		return list
 	}
 	r.known[res] = true
 	return append(list, res)
+}
+
+// refKind tells how an address that resolves is written.
+func refKind(ref string) scanner.RefKind {
+	ref = strings.ToLower(strings.TrimSpace(ref))
+	switch {
+	case strings.HasPrefix(ref, "//"):
+		return scanner.RefSchemeRelative
+	case strings.HasPrefix(ref, "http://"), strings.HasPrefix(ref, "https://"):
+		return scanner.RefAbsolute
+	}
+	return scanner.RefRelative
 }
 
 func (r *pageReader) startForm(a attrs) {

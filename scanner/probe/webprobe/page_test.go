@@ -30,9 +30,9 @@ func TestReadPage(t *testing.T) {
 		{"policy", `<head><meta http-equiv="content-security-policy" content="default-src 'self'"><body><meta http-equiv="Content-Security-Policy" content="too late">`, `{"meta_csp":["default-src 'self'"]}`},
 		{"referrer", `<meta name="referrer" content="No-Referrer"><meta name="referrer" content="">`, `{"meta_referrer":"no-referrer"}`},
 		{"scripts", `<script src=a.js></script><script src="//cdn.example.net/b.js" integrity="sha384-x"></script><script>document.write("<script src=no.js>")</script><script type="application/json" src=no.json></script><script type=module src=/c.mjs>`,
-			`{"scripts":[{"url":"https://example.hk/shop/a.js","tag":"script"},{"url":"https://cdn.example.net/b.js","tag":"script","integrity":true},{"url":"https://example.hk/c.mjs","tag":"script"}]}`},
+			`{"scripts":[{"url":"https://example.hk/shop/a.js","tag":"script","ref":"relative"},{"url":"https://cdn.example.net/b.js","tag":"script","integrity":true,"ref":"scheme-relative"},{"url":"https://example.hk/c.mjs","tag":"script","ref":"relative"}],"script_tags":5}`},
 		{"the same twice", `<script src=a.js></script><script src=a.js></script><script src=a.js integrity=x></script>`,
-			`{"scripts":[{"url":"https://example.hk/shop/a.js","tag":"script"},{"url":"https://example.hk/shop/a.js","tag":"script","integrity":true}]}`},
+			`{"scripts":[{"url":"https://example.hk/shop/a.js","tag":"script","ref":"relative"},{"url":"https://example.hk/shop/a.js","tag":"script","integrity":true,"ref":"relative"}],"script_tags":3}`},
 		{"styles", `<link rel="Alternate StyleSheet" href="http://old.example.hk/s.css"><link rel=icon href=no.ico><link rel=stylesheet><style>@import "no.css"</style>`,
 			`{"styles":[{"url":"http://old.example.hk/s.css","tag":"link"}]}`},
 		{"media", `<img src="a b.png"><img src="data:image/png;base64,aaaa"><img src=""><video poster=p.jpg src=blob:x><source src=v.mp4></video><iframe src="http://www.example.net">text</iframe><object data=o.swf></object><embed src="about:blank"><input type=image src=go.gif>`,
@@ -48,7 +48,7 @@ func TestReadPage(t *testing.T) {
 		{"password without form", `<input type=password>`, `{"forms":[{"action":"https://example.hk/shop/?q=1","method":"GET","password":true}]}`},
 		{"attribute twice", `<img src=first.png src=second.png>`, `{"media":[{"url":"https://example.hk/shop/first.png","tag":"img"}]}`},
 		{"entities and line breaks in an address", "<img src='/a?x=1&amp;y=2\n3'>", `{"media":[{"url":"https://example.hk/a?x=1\u0026y=23","tag":"img"}]}`},
-		{"idn and user", `<script src="https://me:secret@公司.香港:443/a.js#x"></script>`, `{"scripts":[{"url":"https://xn--55qx5d.xn--j6w193g/a.js","tag":"script"}]}`},
+		{"idn and user", `<script src="https://me:secret@公司.香港:443/a.js#x"></script>`, `{"scripts":[{"url":"https://xn--55qx5d.xn--j6w193g/a.js","tag":"script"}],"script_tags":1}`},
 		{"cut in a tag", `<title>x</title><img src="a.png" alt="`, `{"title":"x"}`},
 	}
 	for _, tt := range tests {
