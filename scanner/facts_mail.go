@@ -16,6 +16,11 @@ type MailFacts struct {
 	DKIM      DKIM     `json:"dkim"`
 	MTASTS    MTASTS   `json:"mta_sts"`
 	TLSRPT    TLSRPT   `json:"tls_rpt"`
+	// BIMI is nil where nobody looked for it.
+	BIMI *BIMI `json:"bimi,omitempty"`
+	// Names are names below the domain that a forger may like as well: www, and
+	// the mail servers among them, sorted. Empty: nobody looked.
+	Names []SenderName `json:"names,omitempty"`
 }
 
 // MXHost is one mail server of the MX set.
@@ -30,6 +35,39 @@ type MXHost struct {
 	STARTTLS Tristate `json:"starttls"`
 	// TLS is the server behind STARTTLS; nil when there was none.
 	TLS *TLSHost `json:"tls,omitempty"`
+	// Alias is yes where the name is a CNAME, which leads to CNAMEs.
+	Alias  Tristate `json:"alias,omitempty"`
+	CNAMEs []string `json:"cnames,omitempty"`
+	// DANE is nil where nobody asked for it.
+	DANE *MailDANE `json:"dane,omitempty"`
+}
+
+// MailDANE is what the DNS says of the key of a mail server (RFC 7672).
+type MailDANE struct {
+	At      string   `json:"at"` // "_25._tcp.mx.example.hk"
+	Failure *Failure `json:"failure,omitempty"`
+	// Records are the TLSA records, "3 1 1 ab12...", sorted; Security their
+	// DNSSEC state, "" where there are none.
+	Records  []string     `json:"records,omitempty"`
+	Security DNSSECStatus `json:"security,omitempty"`
+	// Usable is how many of them mail servers take into account: usage 2 or 3
+	// with a selector and a digest that are known (RFC 7672 section 3.1).
+	Usable int `json:"usable"`
+	// Match is yes where a usable record fits what the server sent, By that
+	// record, no where none does. "": the certificate was not seen (MatchFailure
+	// says why), or no record is usable.
+	Match        Tristate `json:"match,omitempty"`
+	By           string   `json:"by,omitempty"`
+	MatchFailure *Failure `json:"match_failure,omitempty"`
+}
+
+// SenderName is a name below the domain, and whether it says who may send mail
+// in its name.
+type SenderName struct {
+	Name    string   `json:"name"`
+	Address Tristate `json:"address,omitempty"` // it has an address
+	SPF     Tristate `json:"spf,omitempty"`     // asked only where it has one
+	Failure *Failure `json:"failure,omitempty"` // why either is not known
 }
 
 // SPF is the policy of RFC 7208.
@@ -74,6 +112,31 @@ type DMARC struct {
 	Percent   int      `json:"percent"`             // pct, 100 if absent; 0 for t=y, which replaces pct=0 (RFC 9989)
 	RUA       []string `json:"rua,omitempty"`
 	RUF       []string `json:"ruf,omitempty"`
+	// NonExistent is np as written (RFC 9989 section 4.7).
+	NonExistent string `json:"non_existent,omitempty"`
+	// AtApex is yes where DMARC records (ApexRecords) stand at the domain itself,
+	// where nobody looks for them. "": not looked at.
+	AtApex      Tristate `json:"at_apex,omitempty"`
+	ApexRecords []string `json:"apex_records,omitempty"`
+	// Reports are the mail addresses of rua and ruf. Empty beside an RUA: nobody
+	// looked.
+	Reports []ReportAddress `json:"reports,omitempty"`
+}
+
+// ReportAddress is where reports on the domain's mail are to be sent.
+type ReportAddress struct {
+	Tag    string `json:"tag"` // "rua" or "ruf"
+	URI    string `json:"uri"`
+	Domain string `json:"domain"`
+	// Outside: it is of another organisation, which has to agree in a record at
+	// AgreesAt (RFC 9990 section 4, RFC 7489 section 7.1).
+	Outside       bool     `json:"outside,omitempty"`
+	AgreesAt      string   `json:"agrees_at,omitempty"`
+	Agrees        Tristate `json:"agrees,omitempty"`
+	AgreesFailure *Failure `json:"agrees_failure,omitempty"`
+	// Receives: the domain takes mail, by an MX or an address.
+	Receives        Tristate `json:"receives,omitempty"`
+	ReceivesFailure *Failure `json:"receives_failure,omitempty"`
 }
 
 // DKIM is what was found under the selectors that were tried.
@@ -115,4 +178,22 @@ type TLSRPT struct {
 	Records []string `json:"records,omitempty"`
 	Error   string   `json:"error,omitempty"`
 	RUA     []string `json:"rua,omitempty"`
+}
+
+// BIMI is a logo for mail (draft-brand-indicators-for-message-identification).
+type BIMI struct {
+	Failure *Failure `json:"failure,omitempty"`
+	At      string   `json:"at,omitempty"` // the name that holds the record, "default._bimi.example.hk"
+	Records []string `json:"records,omitempty"`
+	Error   string   `json:"error,omitempty"` // a fault of the record
+	// Declined: the record says that there shall be no logo.
+	Declined bool `json:"declined,omitempty"`
+	// Logo is the address of the picture (l=), Mark that of the certificate for
+	// it (a=). Each has its failure, or what is wrong with what was fetched.
+	Logo        string   `json:"logo,omitempty"`
+	LogoFailure *Failure `json:"logo_failure,omitempty"`
+	LogoError   string   `json:"logo_error,omitempty"`
+	Mark        string   `json:"mark,omitempty"`
+	MarkFailure *Failure `json:"mark_failure,omitempty"`
+	MarkError   string   `json:"mark_error,omitempty"`
 }
