@@ -335,6 +335,12 @@ func TestGet(t *testing.T) {
 	if _, hits := s.count(); len(hits) != 5 {
 		t.Errorf("requests %v", hits)
 	}
+	if res, err := GetSigned(context.Background(), s.network(), "http://example.hk/list.crl", 100); err != nil || res.Status != 200 {
+		t.Errorf("over http: %v, %v", res, err)
+	}
+	if _, err := GetSigned(context.Background(), s.network(), "ldap://example.hk/", 100); kindOf(scanner.FailureOf(err)) != scanner.FailProtocol {
+		t.Errorf("over ldap: %v", err)
+	}
 	s.roots = newAuthority(t).pool()
 	if _, err := Get(context.Background(), s.network(), "https://example.hk/", 100); kindOf(scanner.FailureOf(err)) != scanner.FailTLS {
 		t.Errorf("untrusted: %v", err)

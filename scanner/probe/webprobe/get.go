@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/cybersec-infohub/infohub/scanner"
@@ -26,6 +27,20 @@ func Get(ctx context.Context, n *scanner.Network, rawURL string, limit int64) (*
 	if err != nil || u.Scheme != "https" {
 		return nil, scanner.Failf(scanner.FailProtocol, fmt.Sprintf("%q is no https address", rawURL))
 	}
+	return get(ctx, n, u, limit)
+}
+
+// GetSigned is Get for what carries a signature of its own, an OCSP response or
+// a revocation list: it lies behind http (RFC 5280 section 4.2.1.13).
+func GetSigned(ctx context.Context, n *scanner.Network, rawURL string, limit int64) (*Response, error) {
+	u, err := resolveURL(nil, rawURL)
+	if err != nil {
+		return nil, scanner.Failf(scanner.FailProtocol, err.Error())
+	}
+	return get(ctx, n, u, limit)
+}
+
+func get(ctx context.Context, n *scanner.Network, u *url.URL, limit int64) (*Response, error) {
 	c := newClient(n, nil, time.Time{})
 	c.strict = true
 	defer c.close()
