@@ -57,8 +57,12 @@ type TLSHost struct {
 	ALPN         string `json:"alpn,omitempty"`
 	// Legacy is what the conversation in the best version up to TLS 1.2 showed;
 	// nil: none was looked at.
-	Legacy      *TLSLegacy `json:"legacy,omitempty"`
-	Connections int        `json:"connections"` // how many this took
+	Legacy *TLSLegacy `json:"legacy,omitempty"`
+	// TLSA is yes where one of the TLSA records that the probe was given fits
+	// the chain, and TLSABy that record; no where none does.
+	TLSA        Tristate `json:"tlsa,omitempty"`
+	TLSABy      string   `json:"tlsa_by,omitempty"`
+	Connections int      `json:"connections"` // how many this took
 }
 
 // TLSLegacy is what became of the extensions with which TLS 1.2 and older were

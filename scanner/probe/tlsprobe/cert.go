@@ -39,6 +39,7 @@ func (x *exam) certificates(h *scanner.TLSHost, a *answers) {
 	}
 	v := verify(chain, x.Roots, x.Now)
 	h.Verify, h.VerifyDetail = v.verdict, scanner.Printable(v.detail, maxText)
+	h.TLSA, h.TLSABy = matchTLSA(x.TLSA, chain, v.verdict == scanner.ChainTrusted)
 	h.NameMatch = chain[0].VerifyHostname(x.Name) == nil
 	h.Stapled = len(staple) > 0
 	if h.Stapled {

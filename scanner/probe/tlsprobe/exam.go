@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/miekg/dns"
+
 	"github.com/cybersec-infohub/infohub/scanner"
 )
 
@@ -53,6 +55,9 @@ type Server struct {
 	Roots *x509.CertPool
 	Now   time.Time // the time at which certificates are judged
 	Depth Depth
+	// TLSA are records that the chain is held against; whether DNSSEC proves
+	// them is the caller's business.
+	TLSA []*dns.TLSA
 	// Timeout bounds one conversation after Dial; 0 is 5 s.
 	Timeout time.Duration
 }
