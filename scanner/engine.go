@@ -31,6 +31,9 @@ type Engine struct {
 	// Watch, if set, is told when a probe begins and ends, and when a whole
 	// target has ended (probe ""). It is called from many goroutines.
 	Watch func(t Target, probe string, ended bool)
+	// Keep, if set, is given the facts of every scan before its report is handed
+	// over. It is called from many goroutines.
+	Keep func(Record)
 }
 
 func (e *Engine) watch(t Target, probe string, ended bool) {
@@ -47,6 +50,9 @@ func (e *Engine) Scan(ctx context.Context, t Target, opts Options) *Report {
 	e.watch(t, "", true)
 	r := e.Judge(facts)
 	r.Millis = e.Now().Sub(start).Milliseconds()
+	if e.Keep != nil {
+		e.Keep(Record{Version: RecordVersion, Program: e.Program, Millis: r.Millis, Facts: facts})
+	}
 	return r
 }
 
@@ -185,6 +191,7 @@ type delivery struct {
 func (e *Engine) collect(parent context.Context, t Target, opts Options, start time.Time) *Facts {
 	ctx, cancel := context.WithTimeoutCause(parent, e.Timeout, Failf(FailTimeout, fmt.Sprintf("the scan's time of %s was over", e.Timeout)))
 	defer cancel()
+	ctx = WithQuestions(ctx, MaxQuestions)
 	facts := &Facts{Target: t, Started: start.UTC().Truncate(time.Second), Options: opts}
 	probes := make([]Probe, 0, len(e.Probes))
 	for _, p := range e.Probes {

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,6 +13,7 @@ import (
 	"github.com/cybersec-infohub/infohub/rules"
 	"github.com/cybersec-infohub/infohub/scanner"
 	"github.com/cybersec-infohub/infohub/scanner/report"
+	"github.com/cybersec-infohub/infohub/scanner/report/pdf"
 )
 
 // outputOptions are how reports are written; scan and demo share them.
@@ -20,9 +21,13 @@ type outputOptions struct {
 	format  string
 	html    string
 	json    string
+	pdf     string
+	browser string
 	failOn  string
-	verbose bool
-	quiet   bool
+	// baseline is a file of older reports; only scan and rejudge set it.
+	baseline string
+	verbose  bool
+	quiet    bool
 }
 
 func (o *outputOptions) addFlags(cmd *cobra.Command) {
@@ -30,6 +35,8 @@ func (o *outputOptions) addFlags(cmd *cobra.Command) {
 	f.StringVar(&o.format, "format", "text", "what is printed: "+formatList())
 	f.StringVar(&o.html, "html", "", "also write the HTML report to `PATH` (a folder when there are several targets)")
 	f.StringVar(&o.json, "json", "", "also write the JSON report to `PATH` (a folder when there are several targets)")
+	f.StringVar(&o.pdf, "pdf", "", "also print the report as PDF to `PATH` (a folder when there are several targets); needs Chromium")
+	f.StringVar(&o.browser, "chromium", "", "`PATH` of the Chromium that prints PDF (default: the one on the PATH)")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "list in text also what passed and what does not apply")
 	complete(cmd, "format", formatNames())
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress line")
@@ -44,20 +51,8 @@ func (o *outputOptions) check() error {
 
 // scan scans the list, prints each report as it ends, and returns the outcome.
 func (o *outputOptions) scan(ctx context.Context, g *global, e *scanner.Engine, list *targetList, opts scanner.Options, n int) error {
-	many := len(list.targets) > 1
-	if report.Format(o.format).Single() && many {
-		return usageError{fmt.Errorf("--format %s prints one report: for several targets use --html FOLDER or --format jsonl", o.format)}
-	}
-	for _, dir := range []string{o.html, o.json} {
-		if dir != "" && many {
-			if err := os.MkdirAll(dir, 0o750); err != nil {
-				return usageError{fmt.Errorf("several targets need a folder: %w", err)}
-			}
-		}
-	}
-	w := &reportWriter{outputOptions: o, g: g, many: many, catalogue: e.Catalogue}
-	var err error
-	if w.stream, err = report.NewStream(g.out, report.Format(o.format), many, w.options()); err != nil {
+	w, err := o.writer(ctx, g, e.Catalogue, len(list.targets) > 1)
+	if err != nil {
 		return err
 	}
 	p := newProgress(g, o.quiet, len(list.targets))
@@ -67,9 +62,8 @@ func (o *outputOptions) scan(ctx context.Context, g *global, e *scanner.Engine, 
 		p.pause(func() { w.write(r) })
 	})
 	p.end()
-	w.note(w.stream.Close())
-	if w.err != nil {
-		return fmt.Errorf("writing the report: %w", w.err)
+	if err := w.close(); err != nil {
+		return err
 	}
 	if ctx.Err() != nil {
 		g.say(g.words().T("notice.stopped", "n", w.count, "total", len(list.targets)))
@@ -77,13 +71,45 @@ func (o *outputOptions) scan(ctx context.Context, g *global, e *scanner.Engine, 
 	return w.outcome(ctx, len(list.problems) > 0)
 }
 
+// writer begins the output; what stands in its way is an error before anything
+// is scanned.
+func (o *outputOptions) writer(ctx context.Context, g *global, c *rules.Catalogue, many bool) (*reportWriter, error) {
+	if report.Format(o.format).Single() && many {
+		return nil, usageError{fmt.Errorf("--format %s prints one report: for several targets use --html FOLDER or --format jsonl", o.format)}
+	}
+	w := &reportWriter{outputOptions: o, ctx: ctx, g: g, many: many, catalogue: c}
+	var err error
+	if o.pdf != "" {
+		if w.browser, err = pdf.Find(o.browser); err != nil {
+			return nil, usageError{fmt.Errorf("--pdf: %w", err)}
+		}
+	}
+	if w.baseline, err = readBaseline(ctx, o.baseline); err != nil {
+		return nil, usageError{err}
+	}
+	for _, dir := range []string{o.html, o.json, o.pdf} {
+		if dir != "" && many {
+			if err := os.MkdirAll(dir, 0o750); err != nil {
+				return nil, usageError{fmt.Errorf("several targets need a folder: %w", err)}
+			}
+		}
+	}
+	if w.stream, err = report.NewStream(g.out, report.Format(o.format), many, w.options()); err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
 // reportWriter prints reports and remembers what the exit code needs.
 type reportWriter struct {
 	*outputOptions
+	ctx       context.Context //nolint:containedctx // of the one command that it writes for; it stops the browser
 	g         *global
 	many      bool
 	catalogue *rules.Catalogue
 	stream    *report.Stream
+	browser   *pdf.Browser // nil without --pdf
+	baseline  *baseline    // nil without --baseline
 	count     int
 	codes     [5]bool // exit codes below 5 that came up
 	err       error   // the first
@@ -104,6 +130,7 @@ func (w *reportWriter) options() report.Options {
 func (w *reportWriter) write(r *scanner.Report) {
 	w.count++
 	w.codes[w.codeOf(r)] = true
+	w.baseline.add(r)
 	w.note(w.stream.Add(r))
 	if w.html != "" {
 		w.note(w.toFile(w.html, ".html", r, func(f io.Writer) error { return report.HTML(f, r, w.options()) }))
@@ -111,6 +138,25 @@ func (w *reportWriter) write(r *scanner.Report) {
 	if w.json != "" {
 		w.note(w.toFile(w.json, ".json", r, func(f io.Writer) error { return report.JSON(f, []*scanner.Report{r}, w.options()) }))
 	}
+	if w.browser != nil {
+		w.note(w.toFile(w.pdf, ".pdf", r, func(f io.Writer) error {
+			var page bytes.Buffer
+			if err := report.HTML(&page, r, w.options()); err != nil {
+				return err
+			}
+			return w.browser.Print(w.ctx, f, page.Bytes())
+		}))
+	}
+}
+
+// close ends the output and says how it compares with the baseline.
+func (w *reportWriter) close() error {
+	w.note(w.stream.Close())
+	w.baseline.tell(w.g, w.catalogue)
+	if w.err != nil {
+		return fmt.Errorf("writing the report: %w", w.err)
+	}
+	return nil
 }
 
 // codeOf is the exit code that this report alone asks for.
@@ -120,10 +166,16 @@ func (w *reportWriter) codeOf(r *scanner.Report) int {
 		return exitUnreachable
 	case r.Status == scanner.Incomplete || r.Grade.Letter == "":
 		return exitIncomplete // not scanned is not clean
-	case w.failOn != "none" && r.Worst(w.catalogue) != "" && r.Worst(w.catalogue).AtLeast(rules.Severity(w.failOn)):
+	case w.failing(w.baseline.worst(r, w.catalogue)):
 		return exitFindings
 	}
 	return exitClean
+}
+
+// failing tells whether a fault of this severity, "" for none, is one to exit
+// with 1 for.
+func (w *reportWriter) failing(worst rules.Severity) bool {
+	return w.failOn != "none" && worst != "" && worst.AtLeast(rules.Severity(w.failOn))
 }
 
 // outcome gives the exit code: the first that is true of 130, 2, 4, 3, 1, 0.
@@ -147,11 +199,7 @@ func (w *reportWriter) toFile(path, ext string, r *scanner.Report, render func(i
 	if w.many {
 		path = filepath.Join(path, r.Target.Domain+ext)
 	}
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(render(f), f.Close()); err != nil {
+	if err := writeFile(path, render); err != nil {
 		return err
 	}
 	if !w.many {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -154,14 +153,7 @@ const maxCompared = 10_000
 // file, but for one of each. A pipe is refused: render reads twice.
 func eachReport(ctx context.Context, files []string, each func(*scanner.Report) error) error {
 	for _, name := range files {
-		info, err := os.Stat(name)
-		if err != nil {
-			return err
-		}
-		if !info.Mode().IsRegular() {
-			return fmt.Errorf("%s is no regular file: keep the reports in one", name)
-		}
-		f, err := os.Open(name)
+		f, err := openStored(name)
 		if err != nil {
 			return err
 		}

@@ -14,7 +14,6 @@ import (
 
 	"github.com/cybersec-infohub/infohub/internal/app"
 	"github.com/cybersec-infohub/infohub/internal/netguard"
-	"github.com/cybersec-infohub/infohub/rules"
 	"github.com/cybersec-infohub/infohub/scanner"
 )
 
@@ -35,6 +34,7 @@ type scanOptions struct {
 	nuclei       string
 	selectors    []string
 	contact      string
+	facts        string
 }
 
 func newScan(g *global) *cobra.Command {
@@ -64,7 +64,8 @@ is true of 130, 2, 4, 3, 1, 0 is given.`,
 	f := cmd.Flags()
 	f.StringArrayVarP(&o.files, "file", "f", nil, "read targets from `FILE`, one per line; - is standard input")
 	o.out.addFlags(cmd)
-	f.StringVar(&o.out.failOn, "fail-on", string(rules.High), "exit with 1 when a finding is this severe or worse: critical, high, medium, low or none")
+	o.out.addJudgeFlags(cmd)
+	f.StringVar(&o.facts, "keep-facts", "", "also write what was seen to `FILE`, for infohub rejudge")
 	f.DurationVar(&o.timeout, "timeout", time.Minute, "time for one target, for example 90s or 2m")
 	f.IntVar(&o.concurrency, "concurrency", 16, "targets at a time")
 	f.IntVar(&o.perAddr, "per-address", 8, "connections open to one address at a time")
@@ -114,7 +115,14 @@ func (o *scanOptions) run(ctx context.Context, args []string) error {
 		return outcome{exitUsage}
 	}
 	opts := scanner.Options{Active: o.active, AllowPrivate: o.allowPrivate, DKIM: o.selectors}
-	return o.out.scan(ctx, o.global, engine, list, opts, o.concurrency)
+	keep, err := keepFacts(o.facts)
+	if err != nil {
+		return usageError{err}
+	}
+	if keep != nil {
+		engine.Keep = keep.add
+	}
+	return keep.end(o.out.scan(ctx, o.global, engine, list, opts, o.concurrency))
 }
 
 // engine builds the scanner that the options ask for.

@@ -166,6 +166,15 @@ func versionReason(v int) string {
 // and one that there are no words for is shown as it is.
 var code = regexp.MustCompile(`^[a-z0-9-]{1,40}$`)
 
+// Check tells whether a report that was not made by a scan of this process is
+// well formed: its codes are codes and its grades are grades.
+func Check(r *scanner.Report) error {
+	if reason := implausible(r); reason != "" {
+		return errors.New(reason)
+	}
+	return nil
+}
+
 // implausible says why a report is none of ours, "" if nothing speaks against
 // it.
 func implausible(r *scanner.Report) string {
