@@ -53,9 +53,9 @@ type MailDANE struct {
 	// Usable is how many of them mail servers take into account: usage 2 or 3
 	// with a selector and a digest that are known (RFC 7672 section 3.1).
 	Usable int `json:"usable"`
-	// Match is yes where a usable record fits what the server sent, By that
-	// record, no where none does. "": the certificate was not seen (MatchFailure
-	// says why), or no record is usable.
+	// Match is yes where a usable record, By, fits what the server sent, and no
+	// where none does. "": the certificate was not seen (MatchFailure says why),
+	// or no record is usable.
 	Match        Tristate `json:"match,omitempty"`
 	By           string   `json:"by,omitempty"`
 	MatchFailure *Failure `json:"match_failure,omitempty"`

@@ -14,9 +14,27 @@ import (
 // section 4.10): the domain itself, then from its last seven labels upwards.
 const dmarcQueries = 8
 
-// dmarc finds the policy that applies to the domain: its own record or, by the
-// tree walk of RFC 9989 section 4.10, the one above it.
+// dmarc finds the policy that applies to the domain, and looks whether the
+// addresses in it can be sent reports, and for records in a wrong place.
 func (s *scan) dmarc(ctx context.Context) scanner.DMARC {
+	d := s.dmarcPolicy(ctx)
+	if d.Failure == nil {
+		d.Reports = s.reportAddresses(ctx, strings.TrimPrefix(d.At, "_dmarc."), d)
+	}
+	texts, failure := s.txt(ctx, s.domain)
+	if failure != nil {
+		return d // the facts of SPF have the failure of the same question
+	}
+	records, nearly := dmarcRecords(texts)
+	if d.AtApex, d.ApexRecords = scanner.No, kept(append(records, nearly...)); len(d.ApexRecords) > 0 {
+		d.AtApex = scanner.Yes
+	}
+	return d
+}
+
+// dmarcPolicy finds the domain's own record or, by the tree walk of RFC 9989
+// section 4.10, the one above it.
+func (s *scan) dmarcPolicy(ctx context.Context) scanner.DMARC {
 	var (
 		above  []dmarcFound // from the longest name to the shortest
 		faulty = scanner.DMARC{Percent: 100}
@@ -124,6 +142,8 @@ func dmarcFacts(at, record string, inherited bool) scanner.DMARC {
 				p = value
 			case t.name == "sp":
 				d.Subdomain = scanner.Printable(value, maxFault)
+			case t.name == "np":
+				d.NonExistent = scanner.Printable(value, maxFault)
 			}
 		case "rua":
 			d.RUA, valid = reportURIs(t.value, &d.Error)

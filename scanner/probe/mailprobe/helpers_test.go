@@ -221,7 +221,7 @@ func quick() *Probe {
 // patient is a probe whose patience outlasts a slow machine.
 func patient() *Probe {
 	p := New()
-	p.greeting, p.answer, p.servers = time.Minute, time.Minute, time.Minute
+	p.greeting, p.answer, p.servers, p.prompt = time.Minute, time.Minute, time.Minute, time.Minute
 	return p
 }
 

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
+	"time"
 
 	"github.com/miekg/dns"
 
@@ -22,8 +22,9 @@ const (
 	mxKept     = 50 // names of the MX set
 	mxResolved = 20 // names whose addresses are looked up
 	mxTalked   = 5  // names that are talked to
+	mxWhole    = 4  // of them, names whose encryption is examined whole
 	mxAddrs    = 2  // addresses of one name that are tried
-	mxConns    = 8  // TCP connections to one address
+	mxConns    = 17 // TCP connections to one address: a first session, 14 of tlsprobe.Starttls, 2 for another name
 )
 
 // mx fills the MX part of the facts.
@@ -87,6 +88,7 @@ func (s *scan) host(ctx context.Context, servers *serverSet, i int, h *scanner.M
 	}
 	addrs := s.addresses(ctx, h.Name)
 	h.Addrs, h.Exists, h.Failure = addrs.list, addrs.exists, addrs.failure
+	h.CNAMEs, h.Alias = addrs.cnames, addrs.alias
 	switch {
 	case h.Failure != nil:
 		return
@@ -97,11 +99,19 @@ func (s *scan) host(ctx context.Context, servers *serverSet, i int, h *scanner.M
 		h.Failure = scanner.Failf(scanner.FailLimit, "only the first 5 mail servers are talked to")
 		return
 	}
+	tlsa := s.tlsa(ctx, h)
 	for _, addr := range tried(h.Addrs) {
-		if s.talk(ctx, servers.at(addr), h, addr) {
+		if s.talk(ctx, servers.at(addr), h, visit{addr: addr, whole: i < mxWhole && !s.busy[addr], tlsa: tlsa}) {
 			return
 		}
 	}
+}
+
+// visit is one mail server at one address.
+type visit struct {
+	addr  netip.Addr
+	whole bool // examine its encryption whole
+	tlsa  []*dns.TLSA
 }
 
 // tried picks the addresses to try: the first of each family, or the first two.
@@ -133,26 +143,41 @@ func (s *serverSet) at(addr netip.Addr) *server {
 }
 
 // server is one address of a mail server. Its lock is held while it is talked
-// to, which ctx and the deadlines of each step bound.
+// to, which ctx and the deadlines of each step bound: one session at a time.
 type server struct {
 	mu       sync.Mutex
-	conns    atomic.Int32 // made so far
+	conns    int // made so far
 	met      bool
+	slow     bool // it held its greeting back
 	failure  *scanner.Failure
 	greeting string
 	starttls scanner.Tristate
 	tls      *scanner.TLSHost
 }
 
-// talk fills h with what the server at addr says and tells whether it answered.
-func (s *scan) talk(ctx context.Context, at *server, h *scanner.MXHost, addr netip.Addr) bool {
+// talk fills h with what the server at an address says and tells whether it
+// answered.
+func (s *scan) talk(ctx context.Context, at *server, h *scanner.MXHost, v visit) bool {
 	at.mu.Lock()
 	defer at.mu.Unlock()
+	turn := make(chan struct{}, 1)
 	dial := func(ctx context.Context) (net.Conn, error) {
-		if at.conns.Add(1) > mxConns {
-			return nil, scanner.Failf(scanner.FailLimit, "no more than 8 connections are made to one mail server")
+		select { // tlsprobe asks several questions at once; a mail server gets them one by one
+		case turn <- struct{}{}:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
 		}
-		return s.net.Dialer.Dial(ctx, "tcp", h.Name, netip.AddrPortFrom(addr, smtpPort))
+		done := sync.OnceFunc(func() { <-turn })
+		if at.conns++; at.conns > mxConns {
+			done()
+			return nil, scanner.Failf(scanner.FailLimit, fmt.Sprintf("no more than %d connections are made to one mail server", mxConns))
+		}
+		conn, err := s.net.Dialer.Dial(ctx, "tcp", h.Name, netip.AddrPortFrom(v.addr, smtpPort))
+		if err != nil {
+			done()
+			return nil, err
+		}
+		return turnConn{conn, done}, nil
 	}
 	if !at.met {
 		at.met = true
@@ -170,38 +195,68 @@ func (s *scan) talk(ctx context.Context, at *server, h *scanner.MXHost, addr net
 	if at.starttls != scanner.Yes {
 		return true
 	}
+	h.TLS = s.examine(ctx, at, h.Name, v, func(ctx context.Context) (net.Conn, error) {
+		c, err := s.open(ctx, dial)
+		if err != nil {
+			return nil, err
+		}
+		return c.handOver(ctx)
+	})
+	matchDANE(h, s.started)
+	return true
+}
+
+// examine looks at the encryption of a server. The certificate may differ from
+// name to name; the rest is asked once for each address.
+func (s *scan) examine(ctx context.Context, at *server, name string, v visit, dial dialFunc) *scanner.TLSHost {
 	depth := tlsprobe.Brief
-	if at.tls != nil {
+	switch {
+	case at.tls != nil:
 		depth = tlsprobe.CertOnly
+	case v.whole && !at.slow:
+		depth = tlsprobe.Starttls
 	}
 	host := tlsprobe.Examine(ctx, tlsprobe.Server{
-		Name: h.Name, Addr: addr, Port: smtpPort, Roots: s.net.Roots, Now: s.started, Depth: depth,
-		Dial: func(ctx context.Context) (net.Conn, error) {
-			c, err := s.open(ctx, dial)
-			if err != nil {
-				return nil, err
-			}
-			return c.handOver(ctx)
-		},
+		Name: name, Addr: v.addr, Port: smtpPort, Roots: s.net.Roots, Now: s.started, Depth: depth, Dial: dial, TLSA: forMail(v.tlsa),
 	})
 	switch {
 	case at.tls == nil:
+		if depth == tlsprobe.Brief && host.Failure == nil && host.Partial == nil {
+			host.Partial = scanner.Failf(scanner.FailLimit, "few connections are made to this mail server, so that only its certificate and old versions were asked for")
+		}
 		at.tls = &host
 	case host.Failure == nil && at.tls.Failure == nil:
-		// These are the server's; the certificate is the name's own.
-		host.Versions, host.Partial = at.tls.Versions, cmp.Or(host.Partial, at.tls.Partial)
+		whole := *at.tls
+		whole.Name, whole.Chain, whole.NameMatch = host.Name, host.Chain, host.NameMatch
+		whole.Verify, whole.VerifyDetail = host.Verify, host.VerifyDetail
+		whole.Stapled, whole.StapleError = host.Stapled, host.StapleError
+		whole.TLSA, whole.TLSABy = host.TLSA, host.TLSABy
+		whole.Partial, whole.Connections = cmp.Or(whole.Partial, host.Partial), host.Connections
+		host = whole
 	}
-	h.TLS = &host
-	return true
+	return &host
+}
+
+// turnConn gives the turn back when it is closed.
+type turnConn struct {
+	net.Conn
+	done func()
+}
+
+func (c turnConn) Close() error {
+	defer c.done()
+	return c.Conn.Close()
 }
 
 // meet makes the first session with a server.
 func (at *server) meet(ctx context.Context, p *Probe, dial dialFunc) {
+	began := time.Now()
 	c, err := p.open(ctx, dial)
 	if err != nil {
 		at.failure = scanner.FailureOf(err)
 		return
 	}
+	at.slow = time.Since(began) > p.prompt
 	at.greeting, at.starttls = c.greeting, scanner.No
 	if c.starttls {
 		at.starttls = scanner.Yes

@@ -1,8 +1,8 @@
 // Package mailprobe collects how a domain receives mail and protects its name
 // in mail: MX and the servers behind it (RFC 5321, RFC 7505, RFC 3207), SPF
 // (RFC 7208), DMARC (RFC 9989 and RFC 7489), DKIM keys under well-known
-// selectors (RFC 6376), MTA-STS (RFC 8461) and TLS reporting (RFC 8460). It
-// greets mail servers and says goodbye: it never begins a message.
+// selectors (RFC 6376), MTA-STS (RFC 8461), TLS reporting (RFC 8460), DANE (RFC
+// 7672) and BIMI. It greets mail servers and says goodbye: it never begins a message.
 //
 // Only internal/app and tests import it; it imports scanner, and the tlsprobe
 // and webprobe packages for their one helper each.
@@ -31,13 +31,16 @@ type Probe struct {
 	greeting time.Duration // how long a server may take to greet
 	answer   time.Duration // and to answer a command
 	servers  time.Duration // how long all of them together may take
+	// prompt is how long a server may take to greet and answer, and still be
+	// examined whole: with more, a dozen sessions would take minutes.
+	prompt time.Duration
 }
 
 // New makes the probe. A greeting may take 12 s, because servers hold it back
 // for up to 6 s to tell machines that talk too early; all mail servers together
 // 40 s, so that slow ones do not use up a scan's minute.
 func New() *Probe {
-	return &Probe{greeting: 12 * time.Second, answer: 8 * time.Second, servers: 40 * time.Second}
+	return &Probe{greeting: 12 * time.Second, answer: 8 * time.Second, servers: 40 * time.Second, prompt: time.Second}
 }
 
 // Name is "mail".
@@ -52,13 +55,22 @@ type scan struct {
 	net     *scanner.Network
 	domain  string
 	started time.Time
-	dkim    []string // selectors of the user
+	dkim    []string            // selectors of the user
+	busy    map[netip.Addr]bool // addresses that the other probes visit too
 }
 
 // Collect fills scanner.MailFacts. All parts run at once; each carries its own
 // failure. The error is that of ctx, or of a fault in this program.
 func (p *Probe) Collect(ctx context.Context, in scanner.Input) (scanner.Section, error) {
 	s := &scan{Probe: p, net: in.Net, domain: in.Facts.Target.Domain, started: in.Facts.Started, dkim: in.Facts.Options.DKIM}
+	if in.Facts.DNS != nil {
+		s.busy = map[netip.Addr]bool{}
+		for _, h := range in.Facts.DNS.Hosts {
+			for _, a := range h.Addrs {
+				s.busy[a] = true
+			}
+		}
+	}
 	facts := &scanner.MailFacts{}
 	err := together(
 		func() { s.mx(ctx, facts) },
@@ -67,6 +79,8 @@ func (p *Probe) Collect(ctx context.Context, in scanner.Input) (scanner.Section,
 		func() { facts.DKIM = s.dkimKeys(ctx) },
 		func() { facts.MTASTS = s.mtaSTS(ctx) },
 		func() { facts.TLSRPT = s.tlsRPT(ctx) },
+		func() { facts.BIMI = s.bimi(ctx) },
+		func() { facts.Names = s.senderNames(ctx) },
 	)
 	if err != nil {
 		return nil, err
@@ -122,7 +136,17 @@ const maxAddrs = 16
 type addresses struct {
 	list    []netip.Addr // sorted: IPv4 first
 	exists  bool
+	alias   scanner.Tristate // the name is a CNAME
+	cnames  []string         // that it leads to
 	failure *scanner.Failure
+}
+
+func shownNames(names []string) []string {
+	out := make([]string, 0, len(names))
+	for _, n := range names {
+		out = append(out, scanner.Printable(n, maxFault))
+	}
+	return out
 }
 
 func (s *scan) addresses(ctx context.Context, name string) addresses {
@@ -139,6 +163,12 @@ func (s *scan) addresses(ctx context.Context, name string) addresses {
 	}
 	for i, answer := range answers {
 		out.exists = out.exists || answer.Exists
+		if out.alias != scanner.Yes && faults[i] == nil {
+			out.alias = scanner.No
+			if len(answer.CNAMEs) > 0 {
+				out.alias, out.cnames = scanner.Yes, shownNames(answer.CNAMEs)
+			}
+		}
 		if out.failure == nil {
 			out.failure = faults[i]
 		}
