@@ -20,9 +20,11 @@ type Facts struct {
 
 // Options are the choices of a scan that a judge has to know.
 type Options struct {
-	Active       bool     `json:"active"`                   // the owner agreed to active checks
-	AllowPrivate bool     `json:"allow_private"`            // addresses of private networks are in scope
-	DKIM         []string `json:"dkim_selectors,omitempty"` // selectors the user named, before the usual ones
+	Active       bool `json:"active"`        // the owner agreed to active checks
+	AllowPrivate bool `json:"allow_private"` // addresses of private networks are in scope
+	// TLSFull asks web servers for every cipher suite: up to 150 connections to one address.
+	TLSFull bool     `json:"tls_full,omitempty"`
+	DKIM    []string `json:"dkim_selectors,omitempty"` // selectors the user named, before the usual ones
 }
 
 // ProbeRun says how one probe ended.

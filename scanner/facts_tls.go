@@ -39,6 +39,27 @@ type TLSHost struct {
 	WeakTested []string `json:"weak_tested,omitempty"`
 	// ForwardSecrecy: a suite with ephemeral keys is accepted.
 	ForwardSecrecy Tristate `json:"forward_secrecy"`
+	// CBC is for each version the suite that was accepted in the mode CBC, when
+	// only such or also others were offered; CBCTested lists the versions of
+	// which that is known. EncryptThenMAC: with that of TLS 1.2 the server
+	// agreed to RFC 7366, which takes the edge off it.
+	CBC            map[string]string `json:"cbc,omitempty"`
+	CBCTested      []string          `json:"cbc_tested,omitempty"`
+	EncryptThenMAC Tristate          `json:"encrypt_then_mac,omitempty"`
+	// Fallback: the server ends a conversation whose client says that it came
+	// back with a lower version than it has (RFC 7507). Asked only where a
+	// version below TLS 1.2 is spoken beside a higher one.
+	Fallback Tristate `json:"fallback_scsv,omitempty"`
+	// PostQuantum: a hybrid group is accepted in TLS 1.3; Hybrid is which.
+	PostQuantum Tristate `json:"post_quantum,omitempty"`
+	Hybrid      string   `json:"hybrid,omitempty"`
+	// Renegotiation: the server begins a new handshake in TLS 1.2 because the
+	// client would like one.
+	Renegotiation Tristate `json:"client_renegotiation,omitempty"`
+	// Tickets are the session tickets that came, at most a few; TicketsTested
+	// lists the versions in which it is known whether any come.
+	Tickets       []TLSTicket `json:"tickets,omitempty"`
+	TicketsTested []string    `json:"tickets_tested,omitempty"`
 	// Group is the preferred key-exchange group ("X25519MLKEM768", "x25519",
 	// "secp256r1", ...); WeakGroups are those accepted below 112 bits of
 	// strength ("secp192r1", "ffdhe1024" as "DHE 1024 bits", ...).
@@ -58,6 +79,18 @@ type TLSHost struct {
 	// Legacy is what the conversation in the best version up to TLS 1.2 showed;
 	// nil: none was looked at.
 	Legacy *TLSLegacy `json:"legacy,omitempty"`
+	// SCTs is how many logs of Certificate Transparency vouch for the leaf (RFC
+	// 6962), by the certificate, the handshake or the stapled response; nil: not
+	// known. PrivateRoots: the trust store was the user's own, not the public's.
+	SCTs         *int `json:"scts,omitempty"`
+	PrivateRoots bool `json:"private_roots,omitempty"`
+	// Revocation is whether the leaf was cancelled; nil: nobody asked, or the
+	// certificate does not say where to.
+	Revocation *Revocation `json:"revocation,omitempty"`
+	// Every is nil unless each suite and group was asked for (Options.TLSFull).
+	Every *TLSEvery `json:"every,omitempty"`
+	// DANE is what the DNS says of the key of the name (RFC 6698); nil: nobody asked.
+	DANE *TLSDANE `json:"dane,omitempty"`
 	// TLSA is yes where one of the TLSA records that the probe was given fits
 	// the chain, and TLSABy that record; no where none does.
 	TLSA        Tristate `json:"tlsa,omitempty"`
@@ -76,6 +109,54 @@ type TLSLegacy struct {
 	// "ecdsa_secp256r1_sha256") when the client offers all, the best first; ""
 	// where there is none.
 	Signature string `json:"signature,omitempty"`
+}
+
+// TLSTicket is one session ticket (RFC 5077, RFC 8446 section 4.6.1).
+type TLSTicket struct {
+	Version   string `json:"version"`
+	Lifetime  uint32 `json:"lifetime"`   // seconds; in TLS 1.2 a hint, 0: none given
+	EarlyData uint32 `json:"early_data"` // bytes that may come before the handshake (0-RTT)
+}
+
+// Revocation is what the authority says of a certificate.
+type Revocation struct {
+	Status RevocationStatus `json:"status"`
+	By     string           `json:"by,omitempty"` // "stapled", "ocsp", "crl"
+	Source string           `json:"source,omitempty"`
+	// At is since when it is revoked.
+	At      *time.Time `json:"at,omitempty"`
+	Failure *Failure   `json:"failure,omitempty"` // why Status is not known
+}
+
+// RevocationStatus is good, revoked or, where it could not be learned, "".
+type RevocationStatus string
+
+// The states. An OCSP responder that does not know the certificate is no proof
+// of either.
+const (
+	RevocationUnknown RevocationStatus = ""
+	RevocationGood    RevocationStatus = "good"
+	RevocationRevoked RevocationStatus = "revoked"
+)
+
+// TLSEvery is all that a server accepts.
+type TLSEvery struct {
+	// Suites are, by version, the IANA names in the order in which the server
+	// chose them.
+	Suites map[string][]string `json:"suites"`
+	// Groups are those of TLS 1.2 and older, Groups13 those of TLS 1.3, likewise.
+	Groups   []string `json:"groups,omitempty"`
+	Groups13 []string `json:"groups13,omitempty"`
+	// Failure is why the lists may not be complete.
+	Failure *Failure `json:"failure,omitempty"`
+}
+
+// TLSDANE is the TLSA record set of a web name.
+type TLSDANE struct {
+	At       string       `json:"at"` // "_443._tcp.example.hk"
+	Failure  *Failure     `json:"failure,omitempty"`
+	Records  []string     `json:"records,omitempty"` // "3 1 1 ab12...", sorted
+	Security DNSSECStatus `json:"security,omitempty"`
 }
 
 // ChainVerdict says why a chain is not trusted.
@@ -101,9 +182,10 @@ type Cert struct {
 	NotAfter   time.Time `json:"not_after"`
 	KeyType    string    `json:"key_type"` // "RSA", "ECDSA", "Ed25519"
 	KeyBits    int       `json:"key_bits"`
-	Signature  string    `json:"signature"` // Go's name, "SHA256-RSA"
-	SHA256     string    `json:"sha256"`    // fingerprint, hex
-	OCSP       bool      `json:"ocsp"`      // it names an OCSP responder
+	Signature  string    `json:"signature"`     // Go's name, "SHA256-RSA"
+	SHA256     string    `json:"sha256"`        // fingerprint, hex
+	OCSP       bool      `json:"ocsp"`          // it names an OCSP responder
+	CRL        bool      `json:"crl,omitempty"` // it names a revocation list
 	MustStaple bool      `json:"must_staple,omitempty"`
 	SelfSigned bool      `json:"self_signed,omitempty"`
 }
