@@ -5,53 +5,76 @@ package lab
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/miekg/dns"
 )
 
-// View is one name server: what named answers on one address.
+// View is one name server: what named answers on some addresses.
 type View struct {
-	Addr      string
+	Addrs     []string
 	Zones     map[string]string // zone -> file in the lab's folder
 	Recursion bool
-	Transfer  bool // zone transfer to everybody
+	Transfer  bool   // zone transfer to everybody
+	More      string // further lines of the view
 }
 
 // hintsFile is where the lab's root servers are named for named's own use.
 const hintsFile = "dns/hints.zone"
 
 // WriteZone writes a zone file and returns its path. Every zone gets the same
-// SOA timers; text is the rest in zone-file form, names relative to zone.
+// SOA timers unless text has an SOA of its own; text is the rest in zone-file
+// form, names relative to zone.
 func (l *Lab) WriteZone(zone, primary, text string) (string, error) {
-	file := "dns/" + strings.Trim(zone, ".") + ".zone"
+	name := strings.Trim(zone, ".")
 	if zone == "." {
-		file = "dns/root.zone"
+		name = "root"
 	}
-	return l.write(file, fmt.Sprintf("$ORIGIN %s\n$TTL 3600\n@ SOA %s hostmaster.test. 2026010100 7200 3600 1209600 3600\n%s\n", dns.Fqdn(zone), primary, text))
+	return l.writeZone(name, zone, primary, text)
 }
 
-// Sign signs a zone with ECDSA P-256 for 30 days. It returns the signed file
-// and the zone's DS records for the parent.
-func (l *Lab) Sign(ctx context.Context, zone, file string) (signed string, ds []string, err error) {
-	keys := filepath.Join(l.Dir, "dns", "keys")
-	if err := os.MkdirAll(keys, 0o755); err != nil { //nolint:gosec // G301: named must read it
+func (l *Lab) writeZone(name, zone, primary, text string) (string, error) {
+	soa := fmt.Sprintf("@ SOA %s hostmaster.%s. 2026010100 14400 3600 1209600 3600\n", primary, Good)
+	if strings.Contains(text, "@ SOA ") {
+		soa = ""
+	}
+	return l.write("dns/"+name+".zone", fmt.Sprintf("$ORIGIN %s\n$TTL 3600\n%s%s\n", dns.Fqdn(zone), soa, text))
+}
+
+// sign signs a zone for 30 days, unless how says otherwise. It returns the
+// signed file and the zone's DS records for the parent.
+func (l *Lab) sign(ctx context.Context, zone, file string, how Signing) (signed string, ds []string, err error) {
+	dir := file + ".keys"
+	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // G301: as New
 		return "", nil, err
 	}
+	if how.Algorithm == "" {
+		how.Algorithm = "ECDSAP256SHA256"
+	}
 	for _, kind := range [][]string{{"-f", "KSK"}, nil} {
-		args := append([]string{"-q", "-K", keys, "-a", "ECDSAP256SHA256"}, kind...)
+		args := append([]string{"-q", "-K", dir, "-a", how.Algorithm}, kind...)
+		if how.Bits != 0 {
+			args = append(args, "-b", strconv.Itoa(how.Bits))
+		}
 		if err := l.run(ctx, "dnssec-keygen", append(args, zone)...); err != nil {
 			return "", nil, err
 		}
 	}
 	signed = file + ".signed"
-	if err := l.run(ctx, "dnssec-signzone", "-S", "-q", "-K", keys, "-d", l.Dir, "-o", zone, "-f", signed, file); err != nil {
+	args := append([]string{"-S", "-q", "-K", dir, "-d", dir}, how.Args...)
+	if err := l.run(ctx, "dnssec-signzone", append(args, "-o", zone, "-f", signed, file)...); err != nil {
 		return "", nil, err
 	}
-	name := strings.TrimSuffix(dns.Fqdn(zone), ".") + "."
-	data, err := os.ReadFile(filepath.Join(l.Dir, "dsset-"+name))
+	if how.Edit != nil {
+		if err := edit(signed, how.Edit); err != nil {
+			return "", nil, err
+		}
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "dsset-"+dns.Fqdn(zone))) //nolint:gosec // G304: as edit
 	if err != nil {
 		return "", nil, err
 	}
@@ -59,11 +82,14 @@ func (l *Lab) Sign(ctx context.Context, zone, file string) (signed string, ds []
 	for rr, ok := p.Next(); ok; rr, ok = p.Next() {
 		ds = append(ds, rr.String())
 	}
+	if how.DS != nil {
+		ds = how.DS(ds)
+	}
 	return signed, ds, p.Err()
 }
 
-// StartBind runs one named that answers as a server of its own on the address
-// of each view.
+// StartBind runs one named that answers as a server of its own on the
+// addresses of each view.
 func (l *Lab) StartBind(ctx context.Context, rootAddr string, views []View) error {
 	hints, err := l.write(hintsFile, fmt.Sprintf(". 3600 NS a.root.test.\na.root.test. 3600 A %s\n", rootAddr))
 	if err != nil {
@@ -71,16 +97,20 @@ func (l *Lab) StartBind(ctx context.Context, rootAddr string, views []View) erro
 	}
 	yes := map[bool]string{true: "yes", false: "no"}
 	who := map[bool]string{true: "any", false: "none"}
-	var listen, conf strings.Builder
-	var ready []string
+	var listen, listen6, conf strings.Builder
+	var ready, all []string
 	for i, v := range views {
-		fmt.Fprintf(&listen, "%s; ", v.Addr)
-		ready = append(ready, v.Addr+":53")
-		if err := l.own(ctx, v.Addr); err != nil {
-			return err
+		for _, a := range v.Addrs {
+			if strings.Contains(a, ":") {
+				listen6.WriteString(a + "; ")
+			} else {
+				listen.WriteString(a + "; ")
+			}
+			ready = append(ready, net.JoinHostPort(a, "53"))
 		}
-		fmt.Fprintf(&conf, "view v%d {\n match-destinations { %s; };\n recursion %s;\n allow-recursion { %s; };\n allow-transfer { %s; };\n",
-			i, v.Addr, yes[v.Recursion], who[v.Recursion], who[v.Transfer])
+		all = append(all, v.Addrs...)
+		fmt.Fprintf(&conf, "view v%d {\n match-destinations { %s; };\n recursion %s;\n allow-recursion { %s; };\n allow-transfer { %s; };\n%s\n",
+			i, strings.Join(v.Addrs, "; "), yes[v.Recursion], who[v.Recursion], who[v.Transfer], v.More)
 		if _, isRoot := v.Zones["."]; !isRoot {
 			fmt.Fprintf(&conf, " zone \".\" { type hint; file %q; };\n", hints)
 		}
@@ -89,14 +119,20 @@ func (l *Lab) StartBind(ctx context.Context, rootAddr string, views []View) erro
 		}
 		conf.WriteString("};\n")
 	}
+	if err := l.own(ctx, all...); err != nil {
+		return err
+	}
+	if listen6.Len() == 0 {
+		listen6.WriteString("none; ")
+	}
 	dir := filepath.Join(l.Dir, "dns")
 	options := fmt.Sprintf(`options {
- directory %q; pid-file none; session-keyfile none; listen-on { %s}; listen-on-v6 { none; };
+ directory %q; pid-file none; session-keyfile none; listen-on { %s}; listen-on-v6 { %s};
  dnssec-validation no; empty-zones-enable no; version none; minimal-responses yes; querylog no; notify no;
- managed-keys-directory %q;
+ check-names primary ignore; managed-keys-directory %q;
 };
 controls { };
-`, dir, listen.String(), dir)
+`, dir, listen.String(), listen6.String(), dir)
 	path, err := l.write("dns/named.conf", options+conf.String())
 	if err != nil {
 		return err

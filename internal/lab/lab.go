@@ -1,8 +1,9 @@
 //go:build unix
 
 // Package lab runs real servers on loopback for tests: BIND 9 with a root, a
-// top-level domain and signed zones of its own, nginx and postfix, all from
-// Debian's packages, all in a temporary folder. No system service is touched.
+// top-level domain and signed zones of its own, nginx, apache2 and postfix, all
+// from Debian's packages, all in a temporary folder. No system service is
+// touched. A Site is one domain of the lab: the good one, or one with a fault.
 //
 // The servers use their real ports (53, 25, 80, 443) on addresses of
 // 127.0.0.0/8, so a lab runs as root in a network namespace of its own:
@@ -29,7 +30,8 @@ type Lab struct {
 	Dir   string
 	CA    *Authority
 	procs []*process
-	addrs []string // given to the loopback interface, taken away by Close
+	addrs []string   // given to the loopback interface, taken away by Close
+	mu    sync.Mutex // of procs and addrs
 }
 
 // Programs are the servers and tools that a lab needs, with the Debian package
@@ -37,7 +39,7 @@ type Lab struct {
 func Programs() map[string]string {
 	return map[string]string{
 		"named": "bind9", "dnssec-signzone": "bind9-utils", "dnssec-keygen": "bind9-utils",
-		"nginx": "nginx", "postfix": "postfix", "ip": "iproute2",
+		"nginx": "nginx", "apache2": "apache2", "postfix": "postfix", "ip": "iproute2",
 	}
 }
 
@@ -154,7 +156,9 @@ func (l *Lab) start(ctx context.Context, ready []string, env []string, name stri
 	if err := p.cmd.Start(); err != nil {
 		return err
 	}
+	l.mu.Lock()
 	l.procs = append(l.procs, p)
+	l.mu.Unlock()
 	go func() {
 		_ = p.cmd.Wait() // how it ended is read from its output
 		close(p.done)
@@ -198,10 +202,8 @@ func (l *Lab) Close() {
 		}
 	}
 	l.procs = nil
-	for _, a := range l.addrs {
-		// In a namespace of its own, which is about to go, a failure is harmless.
-		_ = l.run(context.Background(), "ip", "address", "delete", a+"/32", "dev", "lo")
-	}
+	// In a namespace of its own, which is about to go, a failure is harmless.
+	_ = l.addresses(context.Background(), "delete", l.addrs)
 	l.addrs = nil
 }
 
@@ -214,14 +216,30 @@ func (l *Lab) Output() string {
 	return b.String()
 }
 
-// own gives the loopback interface an address: named and postfix listen only
-// on addresses that an interface has.
-func (l *Lab) own(ctx context.Context, addr string) error {
-	if err := l.run(ctx, "ip", "address", "replace", addr+"/32", "dev", "lo"); err != nil {
+// own gives the loopback interface addresses: named and postfix listen only on
+// addresses that an interface has, and an IPv6 address is nobody's until then.
+func (l *Lab) own(ctx context.Context, addrs ...string) error {
+	for _, a := range addrs {
+		bits := "/32"
+		if strings.Contains(a, ":") {
+			bits = "/128"
+		}
+		l.addrs = append(l.addrs, a+bits)
+	}
+	return l.addresses(ctx, "replace", l.addrs[len(l.addrs)-len(addrs):])
+}
+
+// addresses adds to the loopback interface, or takes from it, all at once.
+func (l *Lab) addresses(ctx context.Context, verb string, addrs []string) error {
+	var b strings.Builder
+	for _, a := range addrs {
+		fmt.Fprintf(&b, "address %s %s dev lo\n", verb, a)
+	}
+	file, err := l.write(verb+".ip", b.String())
+	if err != nil {
 		return err
 	}
-	l.addrs = append(l.addrs, addr)
-	return nil
+	return l.run(ctx, "ip", "-force", "-batch", file)
 }
 
 // run runs a tool to its end in the lab's folder.

@@ -1,0 +1,22 @@
+//go:build unix
+
+package lab
+
+import "slices"
+
+// Faults are the sites with one fault each, at least one for every rule that
+// this lab can show. A row says what is wrong with the site and what a scan
+// must find; TestFaults scans them all, and fails for a rule of the catalogue
+// that is in no row and not in Elsewhere.
+func Faults() []Site {
+	return slices.Concat(webFaults(), tlsFaults(), mailFaults(), dnsFaults())
+}
+
+// Elsewhere are the rules that no real server can show here, each with the
+// test that shows it on a server of our own: the package, then the name.
+func Elsewhere() map[string]string {
+	return map[string]string{
+		// The lab's addresses are all private, so its scans must allow them.
+		"dns.address.private": "scanner/checks TestWebNames",
+	}
+}
