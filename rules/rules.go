@@ -103,7 +103,10 @@ type Rule struct {
 	Title      Text        `yaml:"title" json:"title"` // the fault, in the words of a shop owner, no full stop
 	Why        Text        `yaml:"why" json:"why"`     // what can happen, 1 to 3 sentences
 	Fix        Text        `yaml:"fix" json:"fix"`     // what to do, 1 to 4 sentences, the next step first
-	Remedies   []Remedy    `yaml:"remedies" json:"remedies"`
+	// Task is the change itself, said to whoever makes it: one or two sentences
+	// for a professional, who gets them in a letter without the rest.
+	Task     Text     `yaml:"task" json:"task"`
+	Remedies []Remedy `yaml:"remedies" json:"remedies"`
 
 	Family string `yaml:"-" json:"family"`
 }

@@ -84,6 +84,11 @@ func checkRule(r Rule) []string {
 			complain("%s: %s", name, x)
 		}
 	}
+	if len(r.Task) > 0 {
+		for _, x := range checkText("task", r.Task, known) {
+			complain("task: %s", x)
+		}
+	}
 	for _, x := range checkReferences(r.References) {
 		complain("references: %s", x)
 	}

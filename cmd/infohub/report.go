@@ -26,10 +26,10 @@ func newReport(g *global) *cobra.Command {
 	o := &reportCommand{global: g}
 	cmd := &cobra.Command{
 		Use:   "report",
-		Short: "Show stored reports in another form, or compare two",
+		Short: "Show stored reports in another form, compare two, or write a letter",
 		Long: `Report works from stored reports, without a network: files that scan wrote
 with --json, --format json or --format jsonl.`,
-		Example: "  infohub report render --format markdown monday.json\n  infohub report diff monday.json friday.json",
+		Example: "  infohub report render --format markdown monday.json\n  infohub report diff monday.json friday.json\n  infohub report letter --to web-host monday.json",
 		Args:    noArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -73,7 +73,7 @@ missing or not complete, or the output could not be written.`,
 	diff.Flags().StringVar(&o.format, "format", "text", "text or json")
 	diff.Flags().StringVar(&o.failOn, "fail-on", string(rules.High), "exit with 1 when a new fault is this severe or worse: critical, high, medium, low or none")
 	complete(diff, "format", []string{"text", "json"})
-	cmd.AddCommand(render, diff)
+	cmd.AddCommand(render, diff, newLetter(g))
 	return cmd
 }
 

@@ -38,6 +38,7 @@ type item struct {
 	Outcome  scanner.Outcome
 	Title    string
 	Why, Fix string
+	Task     string // the change, said to a professional
 	Remedies []remedy
 	Evidence []scanner.Evidence
 	More     int
@@ -196,6 +197,7 @@ func newItem(r *scanner.Report, f scanner.Finding, opts Options, w *i18n.Words) 
 	}
 	it := &item{
 		Words: w, Rule: rule, Outcome: f.Outcome, Title: cmp.Or(words(rule.Title), rule.ID), Why: words(rule.Why), Fix: words(rule.Fix),
+		Task: cmp.Or(words(rule.Task), words(rule.Title)),
 		More: f.More, failure: f.Failure, because: f.Because,
 	}
 	for _, p := range rules.Platforms() {

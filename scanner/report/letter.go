@@ -1,0 +1,133 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/cybersec-infohub/infohub/rules"
+	"github.com/cybersec-infohub/infohub/scanner"
+)
+
+// ErrNothingToAsk is a letter that would have nothing in it.
+var ErrNothingToAsk = errors.New("report: there is nothing to ask for")
+
+// LetterOptions say to whom a letter goes.
+type LetterOptions struct {
+	// To are those who can make the changes; nil is one letter for all of it, to
+	// a firm that looks after everything.
+	To []rules.Owner
+	// For are the platforms whose snippets the letter has; nil is those that the
+	// scan saw, or all where it saw none.
+	For []rules.Platform
+}
+
+// Letter writes a message that asks the web host or the IT company for exactly
+// what is to be changed: each fault's change, what was seen, and the text to
+// use. It is plain text, ready to be pasted into a mail; its first line is the
+// subject. What costs nothing and what could not be tested is not in it. It
+// returns ErrNothingToAsk, and writes nothing, where no fault is theirs.
+func Letter(w io.Writer, r *scanner.Report, opts Options, letter LetterOptions) error {
+	text := letterText(newView(r, opts), letter)
+	if text == "" {
+		return ErrNothingToAsk
+	}
+	if _, err := io.WriteString(w, text); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	return nil
+}
+
+// letterText is the letter, "" if there is nothing to ask for.
+func letterText(v *view, letter LetterOptions) string {
+	items := letterItems(v, letter.To)
+	if len(items) == 0 {
+		return ""
+	}
+	platforms := letter.For
+	if platforms == nil {
+		platforms = platformsSeen(v.Report)
+	}
+	// Mail has lines of at most 78 characters (RFC 5322 section 2.1.1).
+	p := &printer{w: v.Words, width: 76}
+	p.line(0, v.T("letter.subject", "domain", v.Domain, "n", len(items)), plain)
+	p.blank()
+	p.line(0, v.T("letter.greeting"), plain)
+	p.blank()
+	p.line(0, v.T("letter.about", "domain", v.Domain, "date", v.Checked, "n", len(items)), plain)
+	for i, it := range items {
+		p.blank()
+		p.letterItem(i+1, it, platforms)
+	}
+	p.blank()
+	p.line(0, v.T("letter.answer"), plain)
+	for _, key := range []string{"letter.answer.when", "letter.answer.other", "letter.answer.why-not"} {
+		p.para(0, "-", plain, 2, v.T(key), plain)
+	}
+	p.blank()
+	p.line(0, v.T("letter.check", "command", "infohub scan "+clean(v.Report.Target.Domain)), plain)
+	p.blank()
+	p.line(0, v.T("letter.end"), plain)
+	p.line(0, v.T("letter.name"), plain)
+	return p.out.String()
+}
+
+// letterItems are the faults and warnings that these owners can mend, the worst
+// first.
+func letterItems(v *view, to []rules.Owner) []*item {
+	var items []*item
+	for _, f := range v.Families {
+		for _, it := range f.Faults {
+			if !it.Advice() && it.Known() && (to == nil || slices.Contains(to, it.Rule.Owner)) {
+				items = append(items, it)
+			}
+		}
+	}
+	slices.SortStableFunc(items, worstFirst)
+	return items
+}
+
+func (p *printer) letterItem(n int, it *item, platforms []rules.Platform) {
+	number := fmt.Sprintf("%d.", n)
+	p.para(0, number, plain, 4, p.w.T("letter.item", "task", it.Task, "severity", it.Severity()), plain)
+	shown := it.Evidence[:min(len(it.Evidence), fewEvidence)]
+	for i, e := range shown {
+		text := e.Subject + ": " + e.Observed
+		if i == 0 {
+			text = p.w.T("letter.seen", "seen", text)
+		}
+		p.line(4, text, plain)
+	}
+	if more := it.More + len(it.Evidence) - len(shown); more > 0 {
+		p.line(4, p.w.T("report.seen.more", "n", more), plain)
+	}
+	for _, rem := range it.Remedies {
+		if platforms != nil && isServer(rem.For) && !slices.Contains(platforms, rem.For) && it.offers(platforms) {
+			continue
+		}
+		p.line(4, p.w.T("report.paste.for", "platform", rem.Platform()), plain)
+		for line := range strings.SplitSeq(rem.Snippet, "\n") {
+			p.out.WriteString(strings.TrimRight(strings.Repeat(" ", 8)+line, " ") + "\n")
+		}
+	}
+	where := it.Rule.ID
+	if len(it.Rule.References) > 0 {
+		where += ", " + it.Rule.References[0].URL
+	}
+	p.line(4, "("+where+")", plain)
+}
+
+// offers tells whether the item has a snippet for one of these.
+func (it *item) offers(platforms []rules.Platform) bool {
+	return slices.ContainsFunc(it.Remedies, func(rem remedy) bool { return slices.Contains(platforms, rem.For) })
+}
+
+// isServer tells whether a platform is one that a firm has instead of another.
+func isServer(p rules.Platform) bool {
+	return p == rules.Nginx || p == rules.Apache || p == rules.IIS || p == rules.Cloudflare
+}
+
+// platformsSeen are the web servers that the scan saw; nil if it saw none.
+func platformsSeen(*scanner.Report) []rules.Platform { return nil }
