@@ -103,6 +103,9 @@ type Page struct {
 	Styles     []Resource `json:"styles,omitempty"`
 	Media      []Resource `json:"media,omitempty"` // img, audio, video, iframe, object
 	Forms      []Form     `json:"forms,omitempty"`
+	// Token: a hidden field or a meta element holds a secret of this visit,
+	// against forged requests. "" where nobody looked.
+	Token Tristate `json:"token,omitempty"`
 	// Listing: the page is a web server's automatic list of files.
 	Listing bool `json:"listing,omitempty"`
 	// Default: the page is a server's welcome page that nobody replaced ("nginx", "apache", "iis"...).
@@ -135,9 +138,6 @@ type Form struct {
 	Action   string `json:"action"`
 	Method   string `json:"method"` // "GET" or "POST"
 	Password bool   `json:"password,omitempty"`
-	// Token: a hidden field holds a secret of this visit (against forged
-	// requests). "" in facts of a program that did not look.
-	Token Tristate `json:"token,omitempty"`
 }
 
 // CORSAnswer is the answer to a request with a foreign Origin.

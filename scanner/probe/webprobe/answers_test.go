@@ -202,7 +202,7 @@ func TestParseSecurityText(t *testing.T) {
 		{"comments and unknown fields", "# Contact: a\nFoo: bar\nContact\n\nContact:\n", securityText{}},
 		{"mark and odd spaces", "\ufeffcontact:mailto:a@example.hk\n\tExpires : x \n", securityText{fields: 2, contact: []string{"mailto:a@example.hk"}, expires: []string{"x"}}},
 		{"twice", "Expires: a\nExpires: b\n", securityText{fields: 2, expires: []string{"a", "b"}}},
-		{"other fields", "Policy: x\nPreferred-Languages: en\nCanonical: y\nCSAF: z\n", securityText{fields: 4}},
+		{"other fields", "Policy: x\nPreferred-Languages: en\nCanonical: y\nCSAF: z\n", securityText{fields: 4, canonical: []string{"y"}}},
 		{"signed", signed, securityText{fields: 2, contact: []string{"mailto:a@example.hk"}, expires: []string{"2027-01-01T00:00:00Z"}, signed: true}},
 		{"a signature of nothing", "Contact: a\n-----BEGIN PGP SIGNATURE-----\n", securityText{fields: 1, contact: []string{"a"}}},
 		{"never signed", "-----BEGIN PGP SIGNED MESSAGE-----\n\nContact: a\n", securityText{fields: 1, contact: []string{"a"}}},
@@ -210,7 +210,7 @@ func TestParseSecurityText(t *testing.T) {
 	}
 	for _, tt := range tests {
 		got := parseSecurityText(tt.text)
-		if got.fields != tt.want.fields || !slices.Equal(got.contact, tt.want.contact) || !slices.Equal(got.expires, tt.want.expires) || got.signed != tt.want.signed {
+		if got.fields != tt.want.fields || !slices.Equal(got.contact, tt.want.contact) || !slices.Equal(got.expires, tt.want.expires) || got.signed != tt.want.signed || !slices.Equal(got.canonical, tt.want.canonical) {
 			t.Errorf("%s: %+v, want %+v", tt.about, got, tt.want)
 		}
 	}

@@ -1,8 +1,11 @@
 package webprobe
 
 import (
+	"encoding/binary"
+	"encoding/hex"
 	"math"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -27,7 +30,7 @@ func readCookies(lines []string, now time.Time) []scanner.Cookie {
 // at now.
 func parseCookie(line string, now time.Time) (scanner.Cookie, bool) {
 	pair, rest, _ := strings.Cut(line, ";")
-	name, _, ok := strings.Cut(pair, "=")
+	name, secret, ok := strings.Cut(pair, "=")
 	name = strings.TrimSpace(name)
 	if !ok || name == "" {
 		return scanner.Cookie{}, false
@@ -76,7 +79,34 @@ func parseCookie(line string, now time.Time) (scanner.Cookie, bool) {
 		c.MaxAge = *maxAge
 	}
 	c.Session = isSession(name)
+	c.Inside = insideOf(name, strings.TrimSpace(secret))
 	return c, true
+}
+
+// insideOf reads the private address that a cookie of F5's load balancers
+// holds: "BIGipServerpool=1677787402.36895.0000", the address as a number,
+// least significant byte first, or "rd5o...ffff0a010064o80" in hexadecimal.
+func insideOf(name, value string) (none netip.Addr) {
+	if !strings.HasPrefix(strings.ToLower(name), "bigipserver") {
+		return none
+	}
+	var ip [4]byte
+	if _, rest, ok := strings.Cut(value, "o00000000000000000000ffff"); ok && len(rest) >= 8 {
+		if _, err := hex.Decode(ip[:], []byte(rest[:8])); err != nil {
+			return none
+		}
+	} else {
+		number, _, ok := strings.Cut(value, ".")
+		n, err := strconv.ParseUint(number, 10, 32)
+		if !ok || err != nil {
+			return none
+		}
+		binary.LittleEndian.PutUint32(ip[:], uint32(n))
+	}
+	if a := netip.AddrFrom4(ip); a.IsPrivate() {
+		return a
+	}
+	return none
 }
 
 func sameSite(value string) string {
@@ -119,7 +149,12 @@ func cookieDate(s string) (time.Time, bool) {
 // is meant to: one that a thief would want.
 func isSession(name string) bool {
 	n := strings.ToLower(name)
-	n = strings.TrimPrefix(strings.TrimPrefix(n, "__host-"), "__secure-")
+	for _, prefix := range []string{"__host-http-", "__host-", "__secure-", "__http-"} {
+		if rest, ok := strings.CutPrefix(n, prefix); ok {
+			n = rest
+			break
+		}
+	}
 	if otherPurpose(n) {
 		return false
 	}

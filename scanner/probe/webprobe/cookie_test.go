@@ -55,7 +55,7 @@ func TestIsSession(t *testing.T) {
 		"PHPSESSID", "JSESSIONID", "ASP.NET_SessionId", "ASPSESSIONIDABCDEFGH", ".ASPXAUTH", ".AspNetCore.Session", ".AspNetCore.Cookies", ".AspNet.ApplicationCookie",
 		"connect.sid", "laravel_session", "myshop_session", "sessionid", "sid", "SID", "session", "session_id", "_shop_session", "ci_session", "PLAY_SESSION", "MoodleSessionabc",
 		"wordpress_logged_in_0123456789abcdef", "wp_woocommerce_session_0123", "SESS0123456789abcdef", "SSESS0123", "OCSESSID", "PrestaShop-0123", "remember_web_59ba36",
-		"remember_token", "auth", "auth_token", "authToken", "my-auth", "access_token", "refreshToken", "id_token", "token", "jwt", "__Host-session", "__Secure-next-auth.session-token",
+		"remember_token", "auth", "auth_token", "authToken", "my-auth", "access_token", "refreshToken", "id_token", "token", "jwt", "__Host-session", "__Http-sid", "__Host-Http-sid", "__Secure-next-auth.session-token",
 		"next-auth.session-token", "sb-abc-auth-token", "koa.sess", "express:sess", "CFID", "CFTOKEN", "osCsid", "zenid", "fe_typo_user",
 	} {
 		if !isSession(name) {
@@ -97,4 +97,22 @@ func FuzzParseCookie(f *testing.F) {
 			t.Fatalf("%+v", c)
 		}
 	})
+}
+
+func TestInsideOf(t *testing.T) {
+	for line, want := range map[string]string{
+		"BIGipServerpool_web=1677787402.36895.0000; path=/":                     "10.1.1.100",
+		"BIGipServer~site~pool=rd5o00000000000000000000ffff0a010164o80; path=/": "10.1.1.100",
+		"BIGipServerpool=16843009.20480.0000":                                   "invalid IP", // 1.1.1.1 is nobody's secret
+		"BIGipServerpool=!Xy0aZ/encrypted==":                                    "invalid IP",
+		"BIGipServerpool=99999999999.1.0000":                                    "invalid IP",
+		"BIGipServerpool=rd5o00000000000000000000ffffzzzzzzzzo80":               "invalid IP",
+		"BIGipServerpool=rd5o00000000000000000000ffff0a":                        "invalid IP",
+		"lang=1677787402.36895.0000":                                            "invalid IP",
+	} {
+		c, ok := parseCookie(line, time.Now())
+		if !ok || c.Inside.String() != want {
+			t.Errorf("%s: %s, want %s", line, c.Inside, want)
+		}
+	}
 }

@@ -22,11 +22,8 @@ import (
 // HTTP/2 where the server chose it. On error the caller closes conn.
 func (c *client) open(ctx context.Context, o *origin, w *wire, conn net.Conn) error {
 	if o.scheme == "https" {
-		tc := tls.Client(conn, c.tlsConfig(o.host))
-		if err := tc.HandshakeContext(ctx); err != nil {
-			if f := scanner.FailureOf(err); f.Kind == scanner.FailProtocol {
-				return scanner.Failf(scanner.FailTLS, f.Detail) // alerts have no type of their own
-			}
+		tc, err := shake(ctx, conn, c.tlsConfig(o.host))
+		if err != nil {
 			return err
 		}
 		if !c.strict {
@@ -48,6 +45,17 @@ func (c *client) open(ctx context.Context, o *origin, w *wire, conn net.Conn) er
 		return fmt.Errorf("open %s: %w", o.host, err)
 	}
 	return nil
+}
+
+func shake(ctx context.Context, conn net.Conn, cfg *tls.Config) (*tls.Conn, error) {
+	tc := tls.Client(conn, cfg)
+	if err := tc.HandshakeContext(ctx); err != nil {
+		if f := scanner.FailureOf(err); f.Kind == scanner.FailProtocol {
+			return nil, scanner.Failf(scanner.FailTLS, f.Detail) // alerts have no type of their own
+		}
+		return nil, err
+	}
+	return tc, nil
 }
 
 func (c *client) tlsConfig(host string) *tls.Config {

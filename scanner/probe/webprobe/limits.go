@@ -28,6 +28,8 @@ const (
 	maxURL         = 8 << 10 // a longer redirect is not followed
 
 	maxLinked    = 30 // other hosts that are looked up
+	maxShaken    = 20 // of these, those that a TLS handshake is made with
+	maxIPv6Addrs = 16 // AAAA records kept of one name
 	linkedAtOnce = 6
 )
 

@@ -41,6 +41,7 @@ func readPage(u *url.URL, status int, contentType string, body []byte) *scanner.
 	body = toUTF8(body, contentType)
 	look := seen{status: status, plain: !isHTML, body: string(body)}
 	if isHTML {
+		page.Token = scanner.No
 		r := &pageReader{page: page, base: u, self: u.String(), tokens: html.NewTokenizer(bytes.NewReader(body)), known: map[scanner.Resource]bool{}}
 		r.read()
 		page.Title = r.title.String()
@@ -173,6 +174,8 @@ func (r *pageReader) start(tag string, hasAttr bool) {
 		switch kind := strings.ToLower(strings.TrimSpace(a["type"])); {
 		case kind == "image":
 			r.media(tag, a["src"])
+		case kind == "hidden" && isToken(a["name"]):
+			r.page.Token = scanner.Yes
 		case kind == "password" && r.inForm:
 			r.form.Password = true
 		case kind == "password":
@@ -212,6 +215,9 @@ func (r *pageReader) meta(a attrs) {
 	content := strings.TrimSpace(a["content"])
 	if content == "" {
 		return
+	}
+	if isToken(a["name"]) {
+		r.page.Token = scanner.Yes
 	}
 	switch strings.ToLower(strings.TrimSpace(a["name"])) {
 	case "generator":
@@ -306,4 +312,16 @@ func (r *pageReader) endForm() {
 func isScript(kind string) bool {
 	kind = strings.ToLower(strings.TrimSpace(kind))
 	return kind == "" || kind == "module" || strings.Contains(kind, "javascript") || strings.Contains(kind, "ecmascript")
+}
+
+// isToken tells by its name whether a field holds a secret against forged
+// requests.
+func isToken(name string) bool {
+	name = strings.ToLower(name)
+	for _, part := range []string{"csrf", "xsrf", "requestverification", "authenticity_token", "_token", "wpnonce", "formkey", "form_key"} {
+		if strings.Contains(name, part) {
+			return true
+		}
+	}
+	return false
 }

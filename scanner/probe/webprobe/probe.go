@@ -36,11 +36,16 @@ func (*Probe) Collect(ctx context.Context, in scanner.Input) (scanner.Section, e
 	var linked []scanner.LinkedHost
 	main := facts.Main()
 	if main != nil && main.Page != nil {
-		others.Go(func() { linked = linkedHosts(ctx, in.Net.Resolver, in.Facts.Target, main.Page) })
+		others.Go(func() {
+			linked = linkedHosts(ctx, in.Net.Resolver, in.Facts.Target, main.Page)
+			v.client.shakeHands(ctx, main.Page, linked)
+		})
 	}
+	others.Go(func() { facts.IPv6 = v.overIPv6(ctx, in, facts.Roots) })
 	facts.SecurityTxt = v.securityTxt(ctx, in.Facts.Target, facts)
 	if main != nil {
 		facts.CORS = v.cors(ctx, main.Last().URL)
+		facts.ErrorPage = v.errorPage(ctx, in.Facts.Target, main.Last().URL)
 	}
 	others.Wait()
 	facts.LinkedHosts = linked
@@ -164,5 +169,6 @@ func (v *visit) readSecurityTxt(ctx context.Context, u *url.URL) *scanner.Securi
 	text := parseSecurityText(last.text)
 	s.Found = text.fields > 0
 	s.Contact, s.Expires, s.Signed = text.contact, text.expires, text.signed
+	s.Canonical, s.From, s.Signature = text.canonical, last.hop.URL, signatureOf(last.text)
 	return s
 }

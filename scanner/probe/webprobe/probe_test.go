@@ -38,7 +38,7 @@ func goodSite(t testing.TB) *site {
 			http.NotFound(w, r)
 		}
 	})
-	s.names.addrs = map[string][]string{"cdn.example.net": {"192.0.2.9"}, "gone.example.net": nil}
+	s.names.addrs = map[string][]string{"cdn.example.net": {"127.0.0.1"}, "example.hk": {"127.0.0.1"}, "gone.example.net": nil}
 	return s
 }
 
@@ -88,9 +88,16 @@ func TestGoodSite(t *testing.T) {
 	if c := w.CORS; c == nil || c.Failure != nil || c.AllowOrigin != "" || c.Origin != ForeignOrigin {
 		t.Errorf("CORS %+v", w.CORS)
 	}
-	wantLinked := `[{"name":"cdn.example.net","kinds":["script"],"exists":true},{"name":"gone.example.net","kinds":["media"],"exists":false}]`
+	wantLinked := `[{"name":"cdn.example.net","kinds":["script"],"exists":true,"tls":{"port":443,"error":"x509: certificate is valid for example.hk, www.example.hk, shop.example.net, not cdn.example.net"}},{"name":"gone.example.net","kinds":["media"],"exists":false}]`
 	if got, _ := json.Marshal(w.LinkedHosts); string(got) != wantLinked {
 		t.Errorf("linked hosts %s", got)
+	}
+	if e := w.ErrorPage; e == nil || e.Failure != nil || e.Status != 404 || e.URL != "https://example.hk"+noSuchPath {
+		t.Errorf("error page %+v", w.ErrorPage)
+	}
+	wantIPv6 := `[{"name":"example.hk"},{"name":"www.example.hk","lookup":{"kind":"timeout","detail":"no answer for www.example.hk"}}]`
+	if got, _ := json.Marshal(w.IPv6); string(got) != wantIPv6 {
+		t.Errorf("IPv6 %s", got)
 	}
 	if all, _ := json.Marshal(w); strings.Contains(string(all), "verysecret") {
 		t.Error("a cookie's value was kept")
@@ -100,6 +107,7 @@ func TestGoodSite(t *testing.T) {
 		"http://example.hk/": 1, "http://www.example.hk/": 1, "https://www.example.hk/": 1,
 		"https://example.hk/":                         2, // the page, and as a foreign site
 		"https://example.hk/.well-known/security.txt": 1,
+		"https://example.hk" + noSuchPath:             1,
 	}
 	if !maps.Equal(hits, wantHits) {
 		t.Errorf("requests %v", hits)

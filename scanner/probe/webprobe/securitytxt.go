@@ -9,10 +9,11 @@ import (
 
 // securityText is what a security.txt file says, by RFC 9116.
 type securityText struct {
-	fields  int // lines with a field of the RFC or of its registry
-	contact []string
-	expires []string
-	signed  bool // wrapped in an OpenPGP cleartext signature (section 2.3), which is not verified
+	fields    int // lines with a field of the RFC or of its registry
+	contact   []string
+	expires   []string
+	canonical []string
+	signed    bool // wrapped in an OpenPGP cleartext signature (section 2.3), which is not verified
 }
 
 // parseSecurityText reads a file; anything but fields is ignored, as section
@@ -44,7 +45,9 @@ func parseSecurityText(text string) securityText {
 			s.contact = appendMax(s.contact, value)
 		case "expires":
 			s.expires = appendMax(s.expires, value)
-		case "acknowledgments", "canonical", "csaf", "encryption", "hiring", "policy", "preferred-languages":
+		case "canonical":
+			s.canonical = appendMax(s.canonical, value)
+		case "acknowledgments", "csaf", "encryption", "hiring", "policy", "preferred-languages":
 		default:
 			continue
 		}

@@ -1,0 +1,116 @@
+package webprobe
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/cybersec-infohub/infohub/internal/netguard"
+	"github.com/cybersec-infohub/infohub/scanner"
+)
+
+// listen6 is a listener on the loopback address of IPv6.
+func listen6(t *testing.T) net.Listener {
+	t.Helper()
+	l, err := net.Listen("tcp", "[::1]:0")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("not run: switch IPv6 on for loopback: %v", err)
+		}
+		t.Skipf("not run: switch IPv6 on for loopback: %v", err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return l
+}
+
+// leadIPv6 leads a documentation address to a real one.
+func (s *site) leadIPv6(addr string, port uint16, to net.Addr) {
+	ap := to.(*net.TCPAddr).AddrPort()
+	s.dialer.ConnectTo = append([]netguard.Mapping{{Host: addr, Port: port, To: ap.Addr(), ToPort: ap.Port()}}, s.dialer.ConnectTo...)
+}
+
+func TestOverIPv6(t *testing.T) {
+	const apex = "2001:db8::80"
+	tests := []struct {
+		about  string
+		serve  http.HandlerFunc // over IPv6; nil: the port is closed
+		names  []string         // of its certificate
+		status int
+		title  string
+		to     string
+		tls    bool // a certificate that does not verify
+		kind   scanner.FailureKind
+	}{
+		{"the same", page("<title>The shop</title>"), []string{"example.hk"}, 200, "The shop", "", false, ""},
+		{"another page", page("<title>Welcome to nginx!</title>"), []string{"example.hk"}, 200, "Welcome to nginx!", "", false, ""},
+		{"a redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/old/", http.StatusFound) }, []string{"example.hk"}, 302, "", "https://example.hk/old/", false, ""},
+		{"another certificate", page("<title>The shop</title>"), []string{"other.example"}, 200, "The shop", "", true, ""},
+		{"closed", nil, nil, 0, "", "", false, scanner.FailRefused},
+		{"a firewall", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTooManyRequests) }, []string{"example.hk"}, 429, "", "", false, scanner.FailBlocked},
+	}
+	for _, tt := range tests {
+		t.Run(tt.about, func(t *testing.T) {
+			s := bareSite(t)
+			ca := newAuthority(t)
+			s.roots = ca.pool()
+			s.https = s.serve("https", s.listen(), page("<title>The shop</title>"), ca.issue(t, "example.hk", "www.example.hk"))
+			s.connect()
+			l := listen6(t)
+			if tt.serve == nil {
+				_ = l.Close()
+			} else {
+				s.serve("https over IPv6", l, tt.serve, ca.issue(t, tt.names...))
+			}
+			s.leadIPv6(apex, 443, l.Addr())
+			s.names.addrs = map[string][]string{"example.hk": {"127.0.0.1", apex}, "www.example.hk": {"127.0.0.1"}}
+			w, err := s.scan(time.Minute)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(w.IPv6) != 2 || w.IPv6[0].Name != "example.hk" || len(w.IPv6[0].Addrs) != 1 || w.IPv6[1].Answer != nil || len(w.IPv6[1].Addrs) != 0 {
+				t.Fatalf("%+v", w.IPv6)
+			}
+			a := w.IPv6[0].Answer
+			if a == nil || a.URL != "https://example.hk/" || a.Status != tt.status || a.Title != tt.title || a.Location != tt.to || (a.TLSName != "") != tt.tls || kindOf(a.Failure) != tt.kind {
+				t.Fatalf("%+v", a)
+			}
+			if tt.serve != nil && a.Addr != netip.IPv6Loopback() {
+				t.Errorf("reached %s", a.Addr)
+			}
+			if root(t, w, "https://example.hk/").Hops[0].Addr != netip.MustParseAddr("127.0.0.1") {
+				t.Error("the ordinary visit was not over IPv4")
+			}
+		})
+	}
+}
+
+// no6 is the dialer of a machine whose kernel has no IPv6.
+type no6 struct{ scanner.Dialer }
+
+func (d no6) Dial(ctx context.Context, network, host string, ap netip.AddrPort) (net.Conn, error) {
+	if ap.Addr().Is6() {
+		return nil, &net.OpError{Op: "dial", Net: network, Err: os.NewSyscallError("socket", syscall.EAFNOSUPPORT)}
+	}
+	return d.Dialer.Dial(ctx, network, host, ap)
+}
+
+// TestNoIPv6Here: what this machine cannot do is no failure of the site's.
+func TestNoIPv6Here(t *testing.T) {
+	s := newSite(t, nil, page("hello"))
+	s.names.addrs = map[string][]string{"example.hk": {"127.0.0.1", "2001:db8::80"}, "www.example.hk": nil}
+	in := scanner.Input{Facts: s.facts(), Net: s.network()}
+	in.Net.Dialer = no6{in.Net.Dialer}
+	section, err := New().Collect(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hosts := section.(*scanner.WebFacts).IPv6
+	if len(hosts) != 1 || hosts[0].Answer == nil || kindOf(hosts[0].Answer.Failure) != scanner.FailUnreachable {
+		t.Errorf("%+v", hosts)
+	}
+}
