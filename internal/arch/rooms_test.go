@@ -27,6 +27,7 @@ var rooms = []room{
 	{path: "scanner/checks/...", may: []string{"scanner"}},
 	{path: "scanner/practice/...", may: []string{"scanner"}},
 	{path: "scanner/report/...", may: []string{"scanner"}},
+	{path: "scanner/history/...", may: []string{"scanner"}},
 	{path: "scanner"},
 
 	{path: "advisories/...", may: []string{"advisories/..."}},
