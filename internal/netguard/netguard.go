@@ -20,6 +20,9 @@ type Policy struct {
 	// Listeners are single address-port pairs that are allowed whatever they
 	// are: the practice site's own.
 	Listeners []netip.AddrPort
+	// Networks are allowed whatever they are: those that an operator names for
+	// one purpose, such as the office's mail server.
+	Networks []netip.Prefix
 }
 
 // ForbiddenError is a connection that the policy refused.
@@ -37,6 +40,11 @@ func (e *ForbiddenError) Error() string {
 func (p Policy) Check(ap netip.AddrPort) error {
 	for _, l := range p.Listeners {
 		if l == ap || l == netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port()) {
+			return nil
+		}
+	}
+	for _, n := range p.Networks {
+		if n.Contains(ap.Addr().Unmap()) {
 			return nil
 		}
 	}
