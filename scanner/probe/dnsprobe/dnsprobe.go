@@ -71,14 +71,18 @@ func (p *Probe) Collect(ctx context.Context, in scanner.Input) (scanner.Section,
 		tasks   group
 		hosts   = make([]scanner.HostAddrs, len(target.Hosts()))
 		servers []probed
+		away    = nobody(target.Domain)
 	)
 	facts.DNSSEC = scanner.DNSSEC{Status: scanner.Indeterminate}
 	tasks.run(&facts.DNSSEC.Failure, func() {
 		facts.DNSSEC = p.resolver.Validate(ctx, d.Zone, target.Hosts())
+		facts.DNSSEC.Signing = p.signing(ctx, d.Zone, target.Hosts(), away)
 	})
 	tasks.run(&facts.Failure, func() {
-		servers, facts.UnresolvedNS = p.servers(ctx, d)
+		servers, facts.NSNames, facts.UnresolvedNS = p.servers(ctx, d)
 	})
+	var namesBroke *scanner.Failure
+	tasks.run(&namesBroke, func() { facts.Wildcard, facts.Names = p.otherNames(ctx, target.Domain, away) })
 	for i, name := range target.Hosts() {
 		hosts[i].Name = name
 		tasks.run(&hosts[i].Failure, func() { hosts[i] = lead(p.host(ctx, name), led) })
@@ -89,7 +93,11 @@ func (p *Probe) Collect(ctx context.Context, in scanner.Input) (scanner.Section,
 	for _, s := range servers {
 		facts.Servers = append(facts.Servers, s.NameServer)
 	}
-	p.validateEach(ctx, facts, servers)
+	tasks.run(new(*scanner.Failure), func() { p.validateEach(ctx, facts, servers) })
+	tasks.run(new(*scanner.Failure), func() { p.children(ctx, facts) })
+	tasks.run(new(*scanner.Failure), func() { p.startOfAuthority(ctx, facts) })
+	tasks.run(new(*scanner.Failure), func() { p.services(ctx, in.Net, facts, away) })
+	tasks.Wait()
 	if ctx.Err() != nil {
 		return facts, context.Cause(ctx)
 	}

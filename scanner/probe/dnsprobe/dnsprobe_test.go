@@ -2,7 +2,7 @@ package dnsprobe_test
 
 import (
 	"context"
-	"fmt"
+	"encoding/json"
 	"net/netip"
 	"slices"
 	"strings"
@@ -99,11 +99,14 @@ func TestGoodDomain(t *testing.T) {
 			for i, s := range got.Servers {
 				want := scanner.NameServer{
 					Name: names[i], Addr: netip.MustParseAddr([]string{one, two}[i]),
-					UDP: true, TCP: true, EDNS: true, Authoritative: true, Rcode: "NOERROR", Serial: 1, NS: names,
-					Recursion: scanner.No, Transfer: scanner.No,
+					UDP: true, TCP: true, EDNS: true, CaseKept: scanner.Yes, Authoritative: true, Rcode: "NOERROR", Serial: 1, NS: names,
+					SOA:       &scanner.SOA{MName: "ns.nic.lab", RName: "admin.nic.lab", Refresh: 3600, Retry: 900, Expire: 86400, Minimum: 300},
+					Recursion: scanner.No, Transfer: scanner.No, VersionTold: scanner.No,
+					NoName: &scanner.Negative{Rcode: "NXDOMAIN", SOA: true}, NoType: &scanner.Negative{Rcode: "NOERROR", SOA: true},
+					Child: &scanner.ChildKeys{},
 				}
-				if fmt.Sprintf("%+v", s) != fmt.Sprintf("%+v", want) {
-					t.Errorf("server:\n%+v, want\n%+v", s, want)
+				if got, want := asJSON(t, s), asJSON(t, want); got != want {
+					t.Errorf("server:\n%s, want\n%s", got, want)
 				}
 			}
 			if got.DNSSEC.Status != scanner.Secure || len(got.DNSSEC.Links) != 3 {
@@ -120,6 +123,15 @@ func TestGoodDomain(t *testing.T) {
 			}
 		})
 	}
+}
+
+func asJSON(t *testing.T, v any) string {
+	t.Helper()
+	data, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
 }
 
 // One fault at a time, and only the fact that it belongs to changes.
@@ -218,7 +230,9 @@ func TestServerFaults(t *testing.T) {
 			return !s.UDP && !s.TCP && s.Failure.Kind == scanner.FailProtocol
 		}},
 		{"names another server", func(s *dnslab.Server) {
-			s.Tweak = when(func(q dns.Question, _ bool) bool { return q.Qtype == dns.TypeNS && q.Name == "example.hk." }, func(_, m *dns.Msg) *dns.Msg {
+			s.Tweak = when(func(q dns.Question, _ bool) bool {
+				return q.Qtype == dns.TypeNS && strings.EqualFold(q.Name, "example.hk.")
+			}, func(_, m *dns.Msg) *dns.Msg {
 				m.Answer[0] = dns.Copy(m.Answer[0])
 				m.Answer[0].(*dns.NS).Ns = "Third.example.hk."
 				return m

@@ -1,6 +1,7 @@
 package dnsprobe
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
 	"slices"
@@ -16,9 +17,19 @@ const (
 	maxCAA   = 50
 )
 
-// host looks up the addresses of a web name.
+// host looks up the addresses of a web name. Failure is set only where there
+// is no address at all.
 func (p *Probe) host(ctx context.Context, name string) scanner.HostAddrs {
-	h := scanner.HostAddrs{Name: name}
+	h, failure := p.addressesOf(ctx, name)
+	if len(h.Addrs) == 0 {
+		h.Failure = failure
+	}
+	return h
+}
+
+// addressesOf looks up the addresses of a name; failure is that of A or of AAAA.
+func (p *Probe) addressesOf(ctx context.Context, name string) (h scanner.HostAddrs, failure *scanner.Failure) {
+	h.Name = name
 	var (
 		tasks   group
 		types   = []uint16{dns.TypeA, dns.TypeAAAA}
@@ -43,13 +54,7 @@ func (p *Probe) host(ctx context.Context, name string) scanner.HostAddrs {
 		}
 		h.Addrs = append(h.Addrs, addresses(a.Records)...)
 	}
-	if len(h.Addrs) == 0 {
-		h.Failure = fails[0]
-		if h.Failure == nil {
-			h.Failure = fails[1]
-		}
-	}
-	return h
+	return h, cmp.Or(fails[0], fails[1])
 }
 
 // addresses are those in a record set, sorted, at most maxAddrs.

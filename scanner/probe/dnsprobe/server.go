@@ -2,7 +2,6 @@ package dnsprobe
 
 import (
 	"context"
-	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -27,13 +26,14 @@ type probed struct {
 }
 
 // servers asks every server of the delegation at every address, and then those
-// that only the zone itself names. It also returns the names without address.
-func (p *Probe) servers(ctx context.Context, d resolve.Delegation) (all []probed, unresolved []string) {
+// that only the zone itself names. It also returns what is known of the names,
+// and those without address.
+func (p *Probe) servers(ctx context.Context, d resolve.Delegation) (all []probed, known []scanner.NSName, unresolved []string) {
 	names := d.NS
 	asked := map[string]bool{}
 	for range 2 {
-		found, none := p.round(ctx, d, names, maxServers-len(all))
-		all, unresolved = append(all, found...), append(unresolved, none...)
+		found, about := p.round(ctx, d, names, maxServers-len(all))
+		all, known = append(all, found...), append(known, about...)
 		for _, n := range names {
 			asked[n] = true
 		}
@@ -55,11 +55,16 @@ func (p *Probe) servers(ctx context.Context, d resolve.Delegation) (all []probed
 		}
 		return a.Addr.Compare(b.Addr)
 	})
-	slices.Sort(unresolved)
-	return all, unresolved
+	slices.SortFunc(known, func(a, b scanner.NSName) int { return strings.Compare(a.Name, b.Name) })
+	for _, n := range known {
+		if len(n.Glue)+len(n.Addrs) == 0 && n.Failure == nil {
+			unresolved = append(unresolved, n.Name)
+		}
+	}
+	return all, known, unresolved
 }
 
-func (p *Probe) round(ctx context.Context, d resolve.Delegation, names []string, room int) (all []probed, unresolved []string) {
+func (p *Probe) round(ctx context.Context, d resolve.Delegation, names []string, room int) (all []probed, known []scanner.NSName) {
 	var (
 		mu    sync.Mutex
 		tasks group
@@ -68,15 +73,15 @@ func (p *Probe) round(ctx context.Context, d resolve.Delegation, names []string,
 	for _, name := range names {
 		var failure *scanner.Failure
 		tasks.run(&failure, func() {
-			addrs, failure := p.addressesOf(ctx, d, name)
+			about := p.nsName(ctx, d, name)
 			mu.Lock()
 			defer mu.Unlock()
-			switch {
-			case failure != nil && room > 0:
+			known = append(known, about)
+			addrs := sortedAddrs(slices.Concat(about.Glue, about.Addrs))
+			addrs = addrs[:min(maxAddrs, len(addrs))]
+			if len(addrs) == 0 && about.Failure != nil && room > 0 {
 				room--
-				all = append(all, probed{NameServer: scanner.NameServer{Name: name, Failure: failure}})
-			case len(addrs) == 0 && failure == nil:
-				unresolved = append(unresolved, name)
+				all = append(all, probed{NameServer: scanner.NameServer{Name: name, Failure: about.Failure}})
 			}
 			for _, addr := range addrs[:min(max(room, 0), len(addrs))] {
 				room--
@@ -94,20 +99,7 @@ func (p *Probe) round(ctx context.Context, d resolve.Delegation, names []string,
 		})
 	}
 	tasks.Wait()
-	return all, unresolved
-}
-
-// addressesOf are the addresses of a name server by the parent's glue and by
-// its own records; a failure only where neither gives any.
-func (p *Probe) addressesOf(ctx context.Context, d resolve.Delegation, name string) ([]netip.Addr, *scanner.Failure) {
-	var addrs []netip.Addr
-	h := p.host(ctx, name)
-	addrs = append(addrs, d.Glue[name]...)
-	addrs = sortedAddrs(append(addrs, h.Addrs...))
-	if len(addrs) == 0 {
-		return nil, h.Failure
-	}
-	return addrs[:min(maxAddrs, len(addrs))], nil
+	return all, known
 }
 
 // server asks one server everything, at the same time.
@@ -117,14 +109,19 @@ func (p *Probe) server(ctx context.Context, s resolve.Server, zone string) probe
 		tasks          group
 		overUDP        answer
 		overTCP        tcpAnswer
+		ednsFault      string
 		ns             *dns.Msg
+		kept           scanner.Tristate
 		recursion      scanner.Tristate
+		noName, noType *scanner.Negative
 		udpBad, tcpBad *scanner.Failure
 		ignored        *scanner.Failure // these facts are empty where they fail
 	)
-	tasks.run(&udpBad, func() { overUDP = p.soaByUDP(ctx, s, zone) })
+	tasks.run(&udpBad, func() { overUDP, ednsFault = p.soaByUDP(ctx, s, zone) })
 	tasks.run(&tcpBad, func() { overTCP = p.byTCP(ctx, s, zone) })
-	tasks.run(&ignored, func() { ns = p.nsOf(ctx, s, zone) })
+	tasks.run(&ignored, func() { ns, kept = p.nsOf(ctx, s, zone) })
+	tasks.run(new(*scanner.Failure), func() { noName = p.noName(ctx, s, zone) })
+	tasks.run(new(*scanner.Failure), func() { noType = p.noType(ctx, s, zone) })
 	tasks.run(new(*scanner.Failure), func() { recursion = p.recursion(ctx, s) })
 	tasks.Wait()
 	if udpBad != nil {
@@ -139,7 +136,8 @@ func (p *Probe) server(ctx context.Context, s resolve.Server, zone string) probe
 		out.Failure = overUDP.failure
 		return out
 	}
-	out.EDNS = overUDP.msg != nil && overUDP.msg.IsEdns0() != nil
+	out.EDNS, out.EDNSFault = overUDP.msg != nil && overUDP.msg.IsEdns0() != nil, ednsFault
+	out.CaseKept, out.NoName, out.NoType = kept, noName, noType
 	out.soa = overUDP.msg
 	if out.soa == nil || out.soa.Truncated {
 		if overTCP.msg != nil {
@@ -147,6 +145,7 @@ func (p *Probe) server(ctx context.Context, s resolve.Server, zone string) probe
 		}
 	}
 	out.Recursion, out.Transfer, out.Version = recursion, overTCP.transfer, overTCP.version
+	out.VersionTold = overTCP.told
 	out.readSOA(zone)
 	if ns != nil {
 		out.NS = nsNames(ns, zone)
@@ -163,6 +162,10 @@ func (out *probed) readSOA(zone string) {
 	for _, rr := range out.soa.Answer {
 		if soa, ok := rr.(*dns.SOA); ok && dns.CanonicalName(soa.Hdr.Name) == dns.CanonicalName(zone) {
 			out.Serial = soa.Serial
+			out.SOA = &scanner.SOA{
+				MName: plain(soa.Ns), RName: plain(soa.Mbox),
+				Refresh: soa.Refresh, Retry: soa.Retry, Expire: soa.Expire, Minimum: soa.Minttl,
+			}
 			return
 		}
 	}

@@ -60,7 +60,7 @@ func (r *Resolver) exchange(ctx context.Context, network string, ep endpoint, m 
 			return nil, err
 		}
 		defer s.Close()
-		return s.Ask(ctx, m)
+		return s.ask(ctx, m)
 	}
 	if ep.ap.Addr().Is6() && r.noIPv6(ctx) {
 		return nil, scanner.Failf(scanner.FailUnreachable, ep.String()+": nothing answers over IPv6 from here")
@@ -218,6 +218,13 @@ func (s *Session) Close() { _ = s.conn.Close() }
 
 // Ask sends m and reads one message. An error is a *scanner.Failure.
 func (s *Session) Ask(ctx context.Context, m *dns.Msg) (*dns.Msg, error) {
+	if err := spendQuery(ctx); err != nil {
+		return nil, scanner.FailureOf(err)
+	}
+	return s.ask(ctx, m)
+}
+
+func (s *Session) ask(ctx context.Context, m *dns.Msg) (*dns.Msg, error) {
 	if err := deadline(ctx, s.conn, time.Now().Add(s.timeout)); err != nil {
 		return nil, scanner.FailureOf(err)
 	}

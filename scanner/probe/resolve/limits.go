@@ -31,9 +31,12 @@ func withBudget(ctx context.Context) context.Context {
 	return context.WithValue(ctx, budgetKey{}, b)
 }
 
-// spendQuery takes one message to the network from the budget, spendStep one
-// question to the cache.
+// spendQuery takes one message to the network from the budget, and from the
+// whole scan's; spendStep takes one question to the cache.
 func spendQuery(ctx context.Context) error {
+	if err := scanner.SpendQuestion(ctx); err != nil {
+		return fmt.Errorf("%w: %w", errSpent, err)
+	}
 	if b, ok := ctx.Value(budgetKey{}).(*budget); ok && b.queries.Add(-1) < 0 {
 		return spent(maxQueries, "queries")
 	}

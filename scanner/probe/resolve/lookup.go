@@ -75,6 +75,22 @@ func (r *Resolver) linkSecurity(ctx context.Context, q question) scanner.DNSSECS
 	return status
 }
 
+// Sections asks for name and type as Lookup does, without following aliases,
+// and returns the records of the answer and of the authority sections with the
+// signatures beside them, as far as the server has a say in them. They are
+// shared with other callers: read only. An error is a *scanner.Failure.
+func (r *Resolver) Sections(ctx context.Context, name string, qtype uint16) (answer, authority []dns.RR, err error) {
+	name, err = canonical(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	rep, err := r.ask(withBudget(ctx), name, qtype)
+	if err != nil {
+		return nil, nil, scanner.FailureOf(err)
+	}
+	return rep.msg.Answer, rep.msg.Ns, nil
+}
+
 // trace is what one reply says about a name and its aliases.
 type trace struct {
 	aliases []string
