@@ -3,6 +3,7 @@
 package main
 
 //go:generate go run . man --markdown --dir ../../docs/commands
+//go:generate go run . rules pages --dir ../../docs/rules
 
 import (
 	"context"

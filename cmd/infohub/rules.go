@@ -2,14 +2,18 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"github.com/cybersec-infohub/infohub/rules"
+	"github.com/cybersec-infohub/infohub/scanner/report"
 )
 
 type rulesOptions struct {
@@ -48,7 +52,17 @@ func newRules(g *global) *cobra.Command {
 	for _, c := range []*cobra.Command{list, show} {
 		c.Flags().StringVar(&o.format, "format", "text", "text or json")
 	}
-	cmd.AddCommand(list, show)
+	var dir string
+	pages := &cobra.Command{
+		Use:     "pages",
+		Short:   "Write pages about every rule, in the three languages",
+		Long:    "Pages writes what every rule says into a folder, as Markdown: an index and a page for each family and language.",
+		Example: "  infohub rules pages --dir rule-pages",
+		Args:    noArgs,
+		RunE:    func(*cobra.Command, []string) error { return o.pages(dir) },
+	}
+	pages.Flags().StringVar(&dir, "dir", "rule-pages", "`FOLDER` that the pages are written to; it is made if it is missing")
+	cmd.AddCommand(list, show, pages)
 	return cmd
 }
 
@@ -142,6 +156,28 @@ func (o *rulesOptions) show(id string) error {
 		fmt.Fprintf(&b, "%s <%s>\n", ref.Title, ref.URL)
 	}
 	_, err = io.WriteString(o.out, b.String())
+	return err
+}
+
+func (o *rulesOptions) pages(dir string) error {
+	c, err := rules.Load()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // G301: pages are for everybody
+		return usageError{fmt.Errorf("--dir: %w", err)}
+	}
+	err = writeFile(filepath.Join(dir, "README.md"), func(w io.Writer) error { return report.RuleIndex(w, c) })
+	for _, family := range rules.Families() {
+		for _, lang := range rules.Langs() {
+			err = errors.Join(err, writeFile(filepath.Join(dir, report.RulePageName(family, lang)), func(w io.Writer) error {
+				return report.RulePage(w, c, family, lang, sample())
+			}))
+		}
+	}
+	if err == nil {
+		fmt.Fprintf(o.global.err, "infohub: the pages are in %s\n", dir)
+	}
 	return err
 }
 
