@@ -31,6 +31,9 @@ type Engine struct {
 	// Watch, if set, is told when a probe begins and ends, and when a whole
 	// target has ended (probe ""). It is called from many goroutines.
 	Watch func(t Target, probe string, ended bool)
+	// Authorised, if set, says for each target of an active scan on what ground
+	// it may be scanned so. A target without one (nil) is scanned passively.
+	Authorised func(Target) *Authorisation
 	// Keep, if set, is given the facts of every scan before its report is handed
 	// over. It is called from many goroutines.
 	Keep func(Record)
@@ -46,6 +49,10 @@ func (e *Engine) watch(t Target, probe string, ended bool) {
 // is in it.
 func (e *Engine) Scan(ctx context.Context, t Target, opts Options) *Report {
 	start := e.Now()
+	if opts.Active && e.Authorised != nil {
+		opts.Authorisation = e.Authorised(t)
+		opts.Active = opts.Authorisation != nil
+	}
 	facts := e.collect(ctx, t, opts, start)
 	e.watch(t, "", true)
 	r := e.Judge(facts)
@@ -61,7 +68,7 @@ func (e *Engine) Judge(facts *Facts) *Report {
 	r := &Report{
 		Version: ReportVersion, Program: e.Program, Target: facts.Target,
 		Started: facts.Started, Probes: facts.Probes, Families: []FamilyResult{}, First: []string{},
-		Findings: []Finding{}, Active: activeState(facts),
+		Findings: []Finding{}, Active: activeState(facts), Authorisation: facts.Options.Authorisation,
 	}
 	r.Status, r.Reason = statusOf(facts)
 	if r.Status == Unreachable {

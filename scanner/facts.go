@@ -25,6 +25,8 @@ type Options struct {
 	// TLSFull asks web servers for every cipher suite: up to 150 connections to one address.
 	TLSFull bool     `json:"tls_full,omitempty"`
 	DKIM    []string `json:"dkim_selectors,omitempty"` // selectors the user named, before the usual ones
+	// Authorisation is why Active was allowed; nil: nobody recorded it.
+	Authorisation *Authorisation `json:"authorisation,omitempty"`
 }
 
 // ProbeRun says how one probe ended.

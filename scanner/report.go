@@ -28,6 +28,9 @@ type Report struct {
 	Probes []ProbeRun `json:"probes"`
 	// Active says whether active checks were asked for and what became of them.
 	Active ActiveState `json:"active"`
+	// Authorisation is the ground on which they were run; nil: they were not, or
+	// nobody recorded it.
+	Authorisation *Authorisation `json:"authorisation,omitempty"`
 	// Technologies are the inventory of what the site is made with.
 	Technologies []Technology `json:"technologies,omitempty"`
 	// MDN is the score of another scanner's rules for the web family; nil where

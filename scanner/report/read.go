@@ -188,6 +188,9 @@ func implausible(r *scanner.Report) string {
 		return fmt.Sprintf("there is no status %q", scanner.Printable(string(r.Status), 60))
 	}
 	codes := []string{string(r.Active)}
+	if r.Authorisation != nil {
+		codes = append(codes, string(r.Authorisation.How))
+	}
 	grades := []scanner.Grade{r.Grade}
 	failures := []*scanner.Failure{r.Reason}
 	for _, f := range r.Families {

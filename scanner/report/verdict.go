@@ -152,3 +152,15 @@ func sentences(w *i18n.Words, s ...string) string {
 	}
 	return strings.Join(s, "")
 }
+
+// activeWords says what became of the active checks, and why they were allowed.
+func activeWords(r *scanner.Report, w *i18n.Words) string {
+	say := w.T("active." + string(r.Active))
+	if r.Authorisation == nil || r.Active == scanner.ActiveNotAsked {
+		return say
+	}
+	if key := "active.by." + string(r.Authorisation.How); w.Has(key) {
+		return sentences(w, say, w.T(key, "where", clean(r.Authorisation.Where)))
+	}
+	return say
+}

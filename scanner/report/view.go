@@ -122,7 +122,7 @@ func newView(r *scanner.Report, opts Options) *view {
 	v := &view{
 		Words: w, Report: r, Domain: clean(cmp.Or(r.Target.Unicode, r.Target.Domain)), ASCII: clean(r.Target.Domain),
 		Checked: when(r.Started, opts.Zone, w.Lang), Seconds: seconds(r.Millis),
-		Active: w.T("active." + string(r.Active)),
+		Active: activeWords(r, w),
 	}
 	if v.ASCII == v.Domain {
 		v.ASCII = ""
