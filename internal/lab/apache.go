@@ -35,6 +35,7 @@ LoadModule socache_shmcb_module MOD/mod_socache_shmcb.so
 LoadModule ssl_module MOD/mod_ssl.so
 TypesConfig /etc/mime.types
 SSLSessionCache shmcb:DIR/ssl(512000)
+SSLStaplingCache shmcb:DIR/ocsp(128000)
 SSLRandomSeed startup builtin
 TraceEnable off
 ServerTokens Prod
@@ -63,6 +64,8 @@ SSLCertificateKeyFile {key}
 SSLProtocol -all +TLSv1.2 +TLSv1.3
 SSLCipherSuite ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305
 SSLSessionTickets off
+SSLUseStapling on
+SSLStaplingForceURL http://` + caAddr + `/ocsp
 Header always set Strict-Transport-Security "max-age=63072000; includeSubDomains"
 Header always set Content-Security-Policy "default-src 'none'; script-src 'self'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 Header always set X-Content-Type-Options nosniff

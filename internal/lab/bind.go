@@ -6,10 +6,12 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/miekg/dns"
 )
@@ -20,6 +22,7 @@ type View struct {
 	Zones     map[string]string // zone -> file in the lab's folder
 	Recursion bool
 	Transfer  bool   // zone transfer to everybody
+	NoTCP     bool   // TCP connections are refused
 	More      string // further lines of the view
 }
 
@@ -45,22 +48,12 @@ func (l *Lab) writeZone(name, zone, primary, text string) (string, error) {
 	return l.write("dns/"+name+".zone", fmt.Sprintf("$ORIGIN %s\n$TTL 3600\n%s%s\n", dns.Fqdn(zone), soa, text))
 }
 
-// sign signs a zone for 30 days, unless how says otherwise. It returns the
-// signed file and the zone's DS records for the parent.
-func (l *Lab) sign(ctx context.Context, zone, file string, how Signing) (signed string, ds []string, err error) {
-	dir := file + ".keys"
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // G301: as New
-		return "", nil, err
-	}
-	if how.Algorithm == "" {
-		how.Algorithm = "ECDSAP256SHA256"
-	}
-	for _, kind := range [][]string{{"-f", "KSK"}, nil} {
-		args := append([]string{"-q", "-K", dir, "-a", how.Algorithm}, kind...)
-		if how.Bits != 0 {
-			args = append(args, "-b", strconv.Itoa(how.Bits))
-		}
-		if err := l.run(ctx, "dnssec-keygen", append(args, zone)...); err != nil {
+// sign signs a zone for 30 days, unless how says otherwise, with the keys in
+// dir, which are made if there are none. It returns the signed file and the
+// zone's DS records for the parent.
+func (l *Lab) sign(ctx context.Context, zone, file, dir string, how Signing) (signed string, ds []string, err error) {
+	if _, err := os.Stat(dir); err != nil {
+		if err := l.makeKeys(ctx, zone, dir, how); err != nil {
 			return "", nil, err
 		}
 	}
@@ -88,6 +81,26 @@ func (l *Lab) sign(ctx context.Context, zone, file string, how Signing) (signed 
 	return signed, ds, p.Err()
 }
 
+// makeKeys makes a zone's key signing and zone signing key.
+func (l *Lab) makeKeys(ctx context.Context, zone, dir string, how Signing) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // G301: as New
+		return err
+	}
+	if how.Algorithm == "" {
+		how.Algorithm = "ECDSAP256SHA256"
+	}
+	for _, kind := range [][]string{{"-f", "KSK"}, nil} {
+		args := append([]string{"-q", "-K", dir, "-a", how.Algorithm}, kind...)
+		if how.Bits != 0 {
+			args = append(args, "-b", strconv.Itoa(how.Bits))
+		}
+		if err := l.run(ctx, "dnssec-keygen", append(args, zone)...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // StartBind runs one named that answers as a server of its own on the
 // addresses of each view.
 func (l *Lab) StartBind(ctx context.Context, rootAddr string, views []View) error {
@@ -106,7 +119,9 @@ func (l *Lab) StartBind(ctx context.Context, rootAddr string, views []View) erro
 			} else {
 				listen.WriteString(a + "; ")
 			}
-			ready = append(ready, net.JoinHostPort(a, "53"))
+			if !v.NoTCP {
+				ready = append(ready, net.JoinHostPort(a, "53"))
+			}
 		}
 		all = append(all, v.Addrs...)
 		fmt.Fprintf(&conf, "view v%d {\n match-destinations { %s; };\n recursion %s;\n allow-recursion { %s; };\n allow-transfer { %s; };\n%s\n",
@@ -125,6 +140,15 @@ func (l *Lab) StartBind(ctx context.Context, rootAddr string, views []View) erro
 	if listen6.Len() == 0 {
 		listen6.WriteString("none; ")
 	}
+	for _, v := range views {
+		for _, a := range v.Addrs {
+			if v.NoTCP {
+				if err := l.occupy(a); err != nil {
+					return err
+				}
+			}
+		}
+	}
 	dir := filepath.Join(l.Dir, "dns")
 	options := fmt.Sprintf(`options {
  directory %q; pid-file none; session-keyfile none; listen-on { %s}; listen-on-v6 { %s};
@@ -138,4 +162,22 @@ controls { };
 		return err
 	}
 	return l.start(ctx, ready, nil, "named", "-g", "-n", "1", "-c", path)
+}
+
+// occupy takes TCP port 53 of an address without listening there: named then
+// serves UDP alone, and connections are refused.
+func (l *Lab) occupy(addr string) error {
+	a := netip.MustParseAddr(addr)
+	var where syscall.Sockaddr = &syscall.SockaddrInet6{Port: 53, Addr: a.As16()}
+	family := syscall.AF_INET6
+	if a.Is4() {
+		where, family = &syscall.SockaddrInet4{Port: 53, Addr: a.As4()}, syscall.AF_INET
+	}
+	fd, err := syscall.Socket(family, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		return err
+	}
+	syscall.CloseOnExec(fd)
+	l.onClose(func() { _ = syscall.Close(fd) })
+	return syscall.Bind(fd, where)
 }

@@ -31,7 +31,8 @@ type Lab struct {
 	CA    *Authority
 	procs []*process
 	addrs []string   // given to the loopback interface, taken away by Close
-	mu    sync.Mutex // of procs and addrs
+	ends  []func()   // what Close does before it stops the servers
+	mu    sync.Mutex // of procs, addrs and ends
 }
 
 // Programs are the servers and tools that a lab needs, with the Debian package
@@ -190,8 +191,19 @@ func (p *process) wait(ctx context.Context, addr string) error {
 	}
 }
 
+// onClose has f called by Close.
+func (l *Lab) onClose(f func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ends = append(l.ends, f)
+}
+
 // Close stops every server and waits for it.
 func (l *Lab) Close() {
+	for _, f := range l.ends {
+		f()
+	}
+	l.ends = nil
 	for _, p := range l.procs {
 		_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGTERM) // it may have ended
 		select {
@@ -219,14 +231,18 @@ func (l *Lab) Output() string {
 // own gives the loopback interface addresses: named and postfix listen only on
 // addresses that an interface has, and an IPv6 address is nobody's until then.
 func (l *Lab) own(ctx context.Context, addrs ...string) error {
+	var mine []string
 	for _, a := range addrs {
 		bits := "/32"
 		if strings.Contains(a, ":") {
 			bits = "/128"
 		}
-		l.addrs = append(l.addrs, a+bits)
+		mine = append(mine, a+bits)
 	}
-	return l.addresses(ctx, "replace", l.addrs[len(l.addrs)-len(addrs):])
+	l.mu.Lock()
+	defer l.mu.Unlock() // ip reads one file at a time
+	l.addrs = append(l.addrs, mine...)
+	return l.addresses(ctx, "replace", mine)
 }
 
 // addresses adds to the loopback interface, or takes from it, all at once.

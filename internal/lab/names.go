@@ -134,7 +134,7 @@ func (l *Lab) startNames(ctx context.Context, places []*Place, more string) ([]s
 		}
 		var ds []string
 		if !p.Sign.Off {
-			if file, ds, err = l.sign(ctx, p.Domain, file, p.Sign); err != nil {
+			if file, ds, err = l.sign(ctx, p.Domain, file, file+".keys", p.Sign); err != nil {
 				return err
 			}
 		}
@@ -171,7 +171,7 @@ func (l *Lab) startNames(ctx context.Context, places []*Place, more string) ([]s
 func (l *Lab) ownServers(ctx context.Context, p *Place, file, dkim string) ([]View, error) {
 	var views []View
 	for k, ns := range p.NS {
-		v := View{Addrs: []string{p.NSAddrs[k]}, Recursion: ns.Recursion, Transfer: ns.Transfer, More: p.Expand(ns.Named)}
+		v := View{Addrs: []string{p.NSAddrs[k]}, NoTCP: ns.NoTCP, Recursion: ns.Recursion, Transfer: ns.Transfer, More: p.Expand(ns.Named)}
 		if a := p.NSAddrs6[k]; a != "" {
 			v.Addrs = append(v.Addrs, a)
 		}
@@ -181,6 +181,11 @@ func (l *Lab) ownServers(ctx context.Context, p *Place, file, dkim string) ([]Vi
 			var err error
 			if own, err = l.writeZone(fmt.Sprintf("%s.ns%d", p.Domain, k+1), p.Domain, "ns1", base); err != nil {
 				return nil, err
+			}
+			if !p.Sign.Off {
+				if own, _, err = l.sign(ctx, p.Domain, own, strings.TrimSuffix(file, ".signed")+".keys", p.Sign); err != nil {
+					return nil, err
+				}
 			}
 		}
 		if ns.Serve != nil {
@@ -207,7 +212,7 @@ func (l *Lab) zoneFile(ctx context.Context, zone, primary, text string) (file st
 	if file, err = l.WriteZone(zone, primary, text); err != nil {
 		return "", nil, err
 	}
-	return l.sign(ctx, zone, file, Signing{})
+	return l.sign(ctx, zone, file, file+".keys", Signing{})
 }
 
 // each runs f for every place, a few at a time, and returns the first error.

@@ -33,6 +33,8 @@ server_name _;
 root {dir};
 ssl_certificate {crt};
 ssl_certificate_key {key};
+ssl_stapling on;
+ssl_stapling_file {ocsp};
 ssl_protocols TLSv1.2 TLSv1.3;
 ssl_prefer_server_ciphers off;
 ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305;

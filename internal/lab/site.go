@@ -21,7 +21,7 @@ import (
 // ("add_header" and its like: two words). In all of them, in Files and in the
 // options of Mail, {domain}, {web}, {web6}, {mx}, {mxname}, {ns1} to {ns4} and
 // {ns1v6}... stand for the site's own names and addresses, {dir} for the folder
-// of its files, {crt} and {key} for its certificate chain and key, {tlsa} and
+// of its files, {crt}, {key} and {ocsp} for its certificate chain, key and stapled answer, {tlsa} and
 // {mxtlsa} for "3 1 1" and the hash of the key of its web and mail server.
 type Site struct {
 	Domain string // under the top-level domain "test"
@@ -39,7 +39,8 @@ type Site struct {
 	Web   string            // the https server of nginx (or apache2)
 	HTTP  string            // the server of port 80
 	Files map[string]string // by path below the document root; "-" takes one away
-	// Cert makes the web server's chain and key, nil: Authority.Issue.
+	// Cert makes the web server's chain and key, nil: as Authority.Issue, with
+	// an OCSP responder. A certificate without one has no use for "-ssl_stapling".
 	Cert CertFunc
 	// Serve starts another web server in place of nginx, or none; port 80 is
 	// nginx's all the same unless HTTP is "-".
@@ -70,8 +71,9 @@ type NameServer struct {
 	Addr                string // "": one in a network of its own
 	NoIPv6              bool
 	Lame                bool // it knows nothing of the zone
+	NoTCP               bool
 	Recursion, Transfer bool
-	Zone                string // amends this server's unsigned copy of the zone
+	Zone                string // amends this server's copy of the zone, which is signed by the same keys
 	Named               string // more lines of its view
 	// Serve starts another server in place of named. Its zone file is signed
 	// unless Sign.Off.
@@ -103,7 +105,7 @@ type Place struct {
 func (p *Place) Expand(text string) string {
 	pairs := []string{
 		"{domain}", p.Domain, "{web}", p.Web, "{web6}", p.Web6, "{mx}", p.MX, "{mxname}", p.MXName,
-		"{dir}", p.Dir, "{crt}", p.Crt, "{key}", p.Key, "{tlsa}", p.tlsa, "{mxtlsa}", p.mxtlsa,
+		"{dir}", p.Dir, "{crt}", p.Crt, "{key}", p.Key, "{ocsp}", strings.TrimSuffix(p.Crt, "crt") + "ocsp", "{tlsa}", p.tlsa, "{mxtlsa}", p.mxtlsa,
 	}
 	for i, a := range p.NSAddrs {
 		pairs = append(pairs, fmt.Sprintf("{ns%d}", i+1), a, fmt.Sprintf("{ns%dv6}", i+1), p.NSAddrs6[i])

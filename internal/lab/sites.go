@@ -38,7 +38,10 @@ func Start(ctx context.Context, dir string, sites []Site) (l *Lab, anchors []str
 		err = l.shareMail(places)
 	}
 	if err == nil {
-		anchors, err = l.startNames(ctx, places, "")
+		err = l.startCA(ctx)
+	}
+	if err == nil {
+		anchors, err = l.startNames(ctx, places, "ca A "+caAddr+"\n")
 	}
 	if err == nil {
 		err = l.startWebs(ctx, places)
@@ -56,12 +59,16 @@ func Start(ctx context.Context, dir string, sites []Site) (l *Lab, anchors []str
 // writeFiles makes a site's certificates and its document root.
 func (l *Lab) writeFiles(p *Place) (err error) {
 	p.Dir = filepath.Join(l.Dir, "web", p.Domain)
-	if p.Crt, p.Key, p.tlsa, err = l.certificate("web/"+p.Domain, p.Cert, p.Domain, "www."+p.Domain, "mta-sts."+p.Domain); err != nil {
+	how := p.Cert
+	if how == nil {
+		how = Order{Edit: withOCSP}.Cert()
+	}
+	if p.Crt, p.Key, p.tlsa, err = l.certificate("web/"+p.Domain, how, p.Domain, "www."+p.Domain, "mta-sts."+p.Domain); err != nil {
 		return err
 	}
 	if p.Mail != nil || p.Domain == Good {
-		var how CertFunc
-		if p.Mail != nil {
+		how := CertFunc((*Authority).Issue)
+		if p.Mail != nil && p.Mail.Cert != nil {
 			how = p.Mail.Cert
 		}
 		if p.MXCrt, p.MXKey, p.mxtlsa, err = l.certificate("mail/"+p.Domain, how, p.MXName); err != nil {
@@ -81,12 +88,13 @@ func (l *Lab) writeFiles(p *Place) (err error) {
 	return nil
 }
 
-// certificate writes a chain and its key, and returns the files' paths and the
+// withOCSP has a certificate name the authority's responder.
+func withOCSP(t *x509.Certificate) { t.OCSPServer = []string{ocspURL} }
+
+// certificate writes a chain, its key and the authority's word on it, for the
+// server to staple, and returns the files' paths and the
 // data of a TLSA record for the key.
 func (l *Lab) certificate(name string, how CertFunc, names ...string) (crt, key, tlsa string, err error) {
-	if how == nil {
-		how = (*Authority).Issue
-	}
 	chain, keyPEM, err := how(l.CA, names...)
 	if err != nil {
 		return "", "", "", err
@@ -102,6 +110,13 @@ func (l *Lab) certificate(name string, how CertFunc, names ...string) (crt, key,
 		return "", "", "", errors.New("a chain without certificate")
 	}
 	leaf, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return "", "", "", err
+	}
+	answer, err := l.CA.OCSP(leaf.SerialNumber)
+	if err == nil {
+		_, err = l.write(name+".ocsp", string(answer))
+	}
 	if err != nil {
 		return "", "", "", err
 	}
