@@ -2,7 +2,6 @@ package tlsprobe
 
 import (
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -28,13 +27,18 @@ const (
 	// which are no fault where nobody checks the certificate), groups and the
 	// mended extensions: at most 14, on a good server 8 or 9.
 	Starttls
-	Full // everything: at most 18
+	// Full is everything but each single suite: at most 24, on a good server 15.
+	Full
+	// Every is Full and each suite and group: at most 120.
+	Every
 )
 
 func (d Depth) connections() int {
 	switch d {
+	case Every:
+		return 120
 	case Full:
-		return 18
+		return 24
 	case Starttls:
 		return 14
 	case Brief:
@@ -67,7 +71,7 @@ const (
 	atATime = 3
 	// maxSilent is how many questions may go unanswered for the whole timeout
 	// before the rest is not asked any more.
-	maxSilent = 4
+	maxSilent = 5
 )
 
 // exam is one examination: it makes the connections and keeps count.
@@ -231,63 +235,4 @@ func parallel(n int, fns ...func()) {
 		})
 	}
 	wg.Wait()
-}
-
-// handshake is one whole handshake by crypto/tls. state is nil when it did not
-// get as far as the certificate; final says that asking more is no use.
-type handshake struct {
-	state *tls.ConnectionState
-	err   *scanner.Failure
-	final bool
-}
-
-// handshake talks as an ordinary client does that accepts everything: the
-// chain is judged by us, later.
-func (x *exam) handshake(ctx context.Context) handshake {
-	conn, err := x.dial(ctx)
-	if err != nil {
-		return handshake{err: scanner.FailureOf(err), final: true}
-	}
-	defer func() { _ = conn.Close() }()
-	defer x.begin(ctx, conn)()
-	var state *tls.ConnectionState
-	// Suites that are off by default (RSA key transport, 3DES, RC4) are on
-	// when they are named.
-	var suites []uint16
-	for _, s := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
-		suites = append(suites, s.ID)
-	}
-	cfg := &tls.Config{
-		ServerName:         x.Name,
-		MinVersion:         tls.VersionTLS10, // #nosec G402 -- a scanner talks to old servers too
-		CipherSuites:       suites,
-		InsecureSkipVerify: true, // #nosec G402 -- judged in verify.go, with reasons
-		// A server that wants a certificate of ours ends the handshake later
-		// than this: what it showed until then counts.
-		VerifyConnection: func(s tls.ConnectionState) error { state = &s; return nil },
-	}
-	if x.Depth != Brief && x.Depth != Starttls {
-		cfg.NextProtos = []string{"h2", "http/1.1"}
-	}
-	client := tls.Client(conn, cfg)
-	err = client.HandshakeContext(ctx)
-	if err == nil {
-		s := client.ConnectionState()
-		state = &s
-		_ = client.Close() // says goodbye
-	}
-	if state != nil {
-		return handshake{state: state}
-	}
-	var plain tls.RecordHeaderError
-	why := scanner.FailureOf(err)
-	switch {
-	case ctx.Err() != nil:
-		return handshake{err: scanner.FailureOf(context.Cause(ctx)), final: true}
-	case why.Kind == scanner.FailTimeout, errors.As(err, &plain):
-		return handshake{err: why, final: true}
-	case why.Kind == scanner.FailProtocol:
-		why = scanner.Failf(scanner.FailTLS, why.Detail) // an alert, or a handshake that makes no sense
-	}
-	return handshake{err: why}
 }

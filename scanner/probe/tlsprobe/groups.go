@@ -4,6 +4,7 @@ import "fmt"
 
 // Versions as they are written on the wire.
 const (
+	vSSL2  = 0x0002
 	vSSL3  = 0x0300
 	vTLS10 = 0x0301
 	vTLS11 = 0x0302
@@ -20,13 +21,19 @@ func oldVersions() []uint16 { return []uint16{vTLS11, vTLS10, vSSL3} }
 
 // versionName is the key of scanner.TLSHost.Versions.
 func versionName(v uint16) string {
-	if v == vSSL3 {
+	switch v {
+	case vSSL2:
+		return "SSLv2"
+	case vSSL3:
 		return "SSLv3"
 	}
 	return fmt.Sprintf("TLSv1.%d", v-vTLS10)
 }
 
 const groupX25519 = 29
+
+// hybrid are the groups that hold against a quantum computer too.
+func hybrid() []uint16 { return []uint16{4588, 4587, 4589} }
 
 // use says in which questions a group is offered.
 type use uint8

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -38,6 +39,7 @@ const (
 	extRenegotiation     = 0xFF01
 
 	renegotiationSCSV = 0x00FF // RFC 5746 section 3.3
+	fallbackSCSV      = 0x5600 // RFC 7507
 )
 
 // question is a ClientHello whose answer tells one thing. The version is the
@@ -48,6 +50,11 @@ type question struct {
 	groups  []uint16 // none: the server may use any
 	// deflate offers compression, up to TLS 1.2 (RFC 3749).
 	deflate bool
+	// fallback says that we came down from a higher version.
+	fallback bool
+	// again is our Finished of the handshake that this one is to renew; nil for
+	// a first one.
+	again []byte
 }
 
 // marshal writes the ClientHello as one record. name goes into the server name
@@ -72,8 +79,11 @@ func (q question) marshal(name string) ([]byte, error) {
 		b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(session) })
 		b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
 			addAll(b, q.suites)
-			if q.version < vTLS13 {
+			if q.version < vTLS13 && q.again == nil {
 				b.AddUint16(renegotiationSCSV)
+			}
+			if q.fallback {
+				b.AddUint16(fallbackSCSV)
 			}
 		})
 		b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) {
@@ -132,6 +142,11 @@ func (q question) extensions(name string) ([]byte, error) {
 			b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) { addAll(b, q.groups) })
 		})
 	}
+	if q.again != nil {
+		extension(&b, extRenegotiation, func(b *cryptobyte.Builder) {
+			b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(q.again) })
+		})
+	}
 	if q.version < vTLS13 {
 		extension(&b, extEncryptThenMAC, func(*cryptobyte.Builder) {})
 		extension(&b, extPointFormats, func(b *cryptobyte.Builder) { b.AddBytes([]byte{1, 0}) }) // uncompressed
@@ -148,10 +163,13 @@ func (q question) extensions(name string) ([]byte, error) {
 		}
 		extension(&b, extSupportedVersions, func(b *cryptobyte.Builder) { b.AddBytes([]byte{2, vTLS13 >> 8, vTLS13 & 0xff}) })
 		extension(&b, extPSKModes, func(b *cryptobyte.Builder) { b.AddBytes([]byte{1, 1}) })
-		// One share only: a server that would rather have another group says
+		// One share at most: a server that would rather have another group says
 		// which in a HelloRetryRequest, and that is all we want to know.
 		extension(&b, extKeyShare, func(b *cryptobyte.Builder) {
 			b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
+				if !slices.Contains(q.groups, groupX25519) {
+					return
+				}
 				b.AddUint16(groupX25519)
 				b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(key.PublicKey().Bytes()) })
 			})

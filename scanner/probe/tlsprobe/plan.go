@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/cybersec-infohub/infohub/scanner"
 )
@@ -20,11 +21,11 @@ func Examine(ctx context.Context, s Server) (h scanner.TLSHost) {
 		}
 	}()
 	a := answers{versions: map[uint16]reply{}, classes: map[string]reply{}}
-	first := x.handshake(ctx)
-	a.state = first.state
+	first := x.handshake(ctx, 0)
+	a.state, a.after = first.state, first.after
 	if !first.final {
 		switch {
-		case s.Depth == Full, s.Depth == Starttls:
+		case s.Depth >= Starttls:
 			x.deep(ctx, &a)
 		case first.state == nil:
 			// What crypto/tls cannot read, we can, up to TLS 1.2.
@@ -56,12 +57,20 @@ func Examine(ctx context.Context, s Server) (h scanner.TLSHost) {
 type answers struct {
 	deep     bool                 // more than versions was asked
 	state    *tls.ConnectionState // nil: crypto/tls did not get there
+	after    session              // of state
+	second   handshake            // in TLS 1.2, where the first was in TLS 1.3
 	versions map[uint16]reply
 	again    reply            // the question of ordered again, with the chosen suite last
 	classes  map[string]reply // what settled each class of weak suites
 	forward  reply            // suites with forward secrecy only
 	primes   reply            // DHE suites only
 	curves   reply            // weak curves only
+	cbc      reply            // sound suites in the mode CBC only, in TLS 1.2
+	oldCBC   reply            // likewise in a version before TLS 1.1
+	fallback reply            // an old version, with the signal of RFC 7507
+	hybrid   reply            // hybrid groups only
+	ssl2     reply
+	every    *scanner.TLSEvery
 }
 
 // taken tells whether the server is known to speak a version.
@@ -144,47 +153,132 @@ func (x *exam) askVersions(ctx context.Context, a *answers, versions ...uint16) 
 }
 
 // deep asks what its depth has. For Full that is beside the handshake five
-// versions, the order, at most seven weak suites, forward secrecy, primes,
-// curves, and the question of believe: 17 connections.
+// versions, SSL 2.0, the order, at most seven weak suites, forward secrecy,
+// primes, curves, the mode CBC, a handshake in TLS 1.2, hybrid groups, the
+// signal for fallbacks, and the question of believe: 23 connections.
 func (x *exam) deep(ctx context.Context, a *answers) {
 	a.deep = true
-	versions, classes := allVersions(), []string{classNoFS, classAnon, classNull}
-	if x.Depth == Starttls {
-		classes = []string{classNoFS, classNull}
-		if a.state != nil {
-			versions = versions[1:] // the handshake has told about TLS 1.3
-		}
+	versions := allVersions()
+	if x.Depth == Starttls && a.state != nil {
+		versions = versions[1:] // the handshake has told about TLS 1.3
 	}
 	x.askVersions(ctx, a, versions...)
-	var asking []func()
-	if x.Depth == Full {
-		asking = append(asking, func() { x.order(ctx, a) })
-	}
 	early, late := map[string]reply{}, map[string]reply{}
-	if low, high := a.legacy(); high != 0 {
-		if !a.forwardSecret() {
-			q := question{version: high, suites: suitesFor(high, suite.forwardSecret), groups: groupsFor(until2)}
-			asking = append(asking, func() { a.forward = x.ask(ctx, q) })
-		}
-		asking = append(asking,
-			// What belongs to old versions is asked for in the oldest: some
-			// servers allow it there only.
-			func() { x.weakSuites(ctx, low, early, classRC4, class3DES, classDES, classExport) },
-			func() { x.weakSuites(ctx, high, late, classes...) },
-			func() {
-				a.primes = x.ask(ctx, question{version: high, suites: suitesFor(high, withPrefix("TLS_DHE_"))})
-			},
-		)
-		if high > vSSL3 {
-			// An ECDSA server may insist on the curve of its certificate.
-			curves := append(groupsFor(weak), a.certCurves()...)
-			q := question{version: high, suites: suitesFor(high, withPrefix("TLS_ECDHE_")), groups: curves}
-			asking = append(asking, func() { a.curves = x.ask(ctx, q) })
-		}
+	asking := x.weakQuestions(ctx, a, early, late)
+	if x.Depth >= Full {
+		asking = append(x.fullQuestions(ctx, a), asking...)
 	}
 	parallel(atATime, asking...)
 	maps.Copy(a.classes, early)
 	maps.Copy(a.classes, late)
+	if x.Depth < Full {
+		return
+	}
+	for _, v := range []uint16{vTLS10, vSSL3} {
+		if _, known := a.cbcIn(v); a.taken(v) && !known && a.oldCBC.verdict == notAsked {
+			a.oldCBC = x.ask(ctx, cbcQuestion(v))
+		}
+	}
+	if x.Depth == Every {
+		x.every(ctx, a)
+	}
+}
+
+// weakQuestions are about suites and groups that are too weak.
+func (x *exam) weakQuestions(ctx context.Context, a *answers, early, late map[string]reply) (asking []func()) {
+	low, high := a.legacy()
+	if high == 0 {
+		return nil
+	}
+	classes := []string{classNoFS, classAnon, classNull}
+	if x.Depth == Starttls {
+		classes = []string{classNoFS, classNull}
+	}
+	if !a.forwardSecret() {
+		q := question{version: high, suites: suitesFor(high, suite.forwardSecret), groups: groupsFor(until2)}
+		asking = append(asking, func() { a.forward = x.ask(ctx, q) })
+	}
+	asking = append(asking,
+		// What belongs to old versions is asked for in the oldest: some
+		// servers allow it there only.
+		func() { x.weakSuites(ctx, low, early, classRC4, class3DES, classDES, classExport) },
+		func() { x.weakSuites(ctx, high, late, classes...) },
+		func() {
+			a.primes = x.ask(ctx, question{version: high, suites: suitesFor(high, withPrefix("TLS_DHE_"))})
+		},
+	)
+	if high > vSSL3 {
+		// An ECDSA server may insist on the curve of its certificate.
+		curves := append(groupsFor(weak), a.certCurves()...)
+		q := question{version: high, suites: suitesFor(high, withPrefix("TLS_ECDHE_")), groups: curves}
+		asking = append(asking, func() { a.curves = x.ask(ctx, q) })
+	}
+	return asking
+}
+
+// fullQuestions are those that only Full asks. SSL 2.0 is not the last of all:
+// should we be turned away with it, others notice.
+func (x *exam) fullQuestions(ctx context.Context, a *answers) []func() {
+	asking := []func(){
+		func() { a.ssl2 = x.askSSL2(ctx) },
+		func() { x.order(ctx, a) },
+	}
+	if a.state != nil && a.state.Version == vTLS13 && a.taken(vTLS12) {
+		asking = append(asking, func() { a.second = x.handshake(ctx, vTLS12) })
+	}
+	if _, known := a.cbcIn(vTLS12); a.taken(vTLS12) && !known {
+		asking = append(asking, func() { a.cbc = x.ask(ctx, cbcQuestion(vTLS12)) })
+	}
+	if a.taken(vTLS13) && !a.isHybrid() {
+		q := question{version: vTLS13, suites: suitesFor(vTLS13, ordinary), groups: hybrid()}
+		asking = append(asking, func() { a.hybrid = x.ask(ctx, q) })
+	}
+	if v := a.fallbackVersion(); v != 0 {
+		q := versionQuestion(v)
+		q.fallback = true
+		asking = append(asking, func() { a.fallback = x.ask(ctx, q) })
+	}
+	return asking
+}
+
+// fallbackVersion is the best version below TLS 1.2 that is spoken beside a
+// higher one, 0 if there is none. From TLS 1.3 to TLS 1.2 no client falls back
+// by itself, and TLS 1.3 guards against being led to (RFC 8446 section 4.1.3).
+func (a *answers) fallbackVersion() uint16 {
+	for _, v := range oldVersions() {
+		if a.taken(v) && v != a.best() {
+			return v
+		}
+	}
+	return 0
+}
+
+// isHybrid: the whole handshake used a group that holds against a quantum
+// computer.
+func (a *answers) isHybrid() bool {
+	return a.state != nil && slices.Contains(hybrid(), uint16(a.state.CurveID))
+}
+
+// cbcQuestion offers sound suites in the mode CBC only.
+func cbcQuestion(v uint16) question {
+	return question{version: v, suites: suitesFor(v, suite.cbc), groups: groupsFor(until2)}
+}
+
+// cbcIn returns a flight of version v with a suite in the mode CBC.
+func (a *answers) cbcIn(v uint16) (flight, bool) {
+	replies := []reply{a.cbc, a.oldCBC, a.again}
+	for _, w := range allVersions() {
+		replies = append(replies, a.versions[w])
+	}
+	for _, class := range []string{classNoFS, class3DES, classDES, classExport} {
+		replies = append(replies, a.classes[class])
+	}
+	for _, r := range replies {
+		if r.answered() && r.flight.version == v && strings.Contains(suiteOf(r.flight.suite).name, "_CBC_") {
+			return r.flight, true
+		}
+	}
+	return flight{}, false
 }
 
 // order asks again, with the chosen suite at the end. The list is not just

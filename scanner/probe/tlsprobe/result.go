@@ -29,6 +29,7 @@ func (a *answers) write(h *scanner.TLSHost, b belief) {
 	if a.deep {
 		a.writeWeak(h, b)
 		h.Legacy = a.legacyFacts()
+		a.writeFull(h, b)
 	}
 	switch {
 	case a.forwardSecret():

@@ -97,12 +97,16 @@ func examine(t testing.TB, to netip.AddrPort, depth Depth, change ...func(*Serve
 	return h
 }
 
-// versions writes the versions as "SSLv3=no TLSv1.0=no ...".
+// versions writes the versions as "SSLv3=no TLSv1.0=no ...", SSL 2.0 only where
+// it is there.
 func versions(h scanner.TLSHost) string {
 	var parts []string
 	for v, yes := range h.Versions {
 		if yes == scanner.Unknown {
 			yes = "?"
+		}
+		if v == "SSLv2" && yes != scanner.Yes {
+			continue
 		}
 		parts = append(parts, v+"="+string(yes))
 	}
@@ -253,7 +257,7 @@ func TestDepths(t *testing.T) {
 		{CertOnly, 1, "TLSv1.3=yes", "h2"},
 		{Brief, 4, "SSLv3=no TLSv1.0=yes TLSv1.1=yes TLSv1.3=yes", ""},
 		{Starttls, 9, "SSLv3=no TLSv1.0=yes TLSv1.1=yes TLSv1.2=yes TLSv1.3=yes", ""},
-		{Full, 11, "SSLv3=no TLSv1.0=yes TLSv1.1=yes TLSv1.2=yes TLSv1.3=yes", "h2"},
+		{Full, 15, "SSLv3=no TLSv1.0=yes TLSv1.1=yes TLSv1.2=yes TLSv1.3=yes", "h2"},
 	}
 	for _, tt := range tests {
 		h := examine(t, serveTLS(t, cfg), tt.depth, func(s *Server) { s.Roots = p.roots })

@@ -84,6 +84,11 @@ func suitesFor(version uint16, keep func(suite) bool) []uint16 {
 // some old appliances can read.
 func ordinary(s suite) bool { return s.class() != classNull && s.class() != classAnon }
 
+// cbc: in the mode that LUCKY13 and BEAST are about, and else without fault.
+func (s suite) cbc() bool {
+	return strings.Contains(s.name, "_CBC_") && (s.class() == "" || s.class() == classNoFS)
+}
+
 func withPrefix(kex string) func(suite) bool {
 	return func(s suite) bool { return ordinary(s) && strings.HasPrefix(s.name, kex) }
 }
