@@ -2,6 +2,7 @@ package tlsprobe
 
 import (
 	"bytes"
+	"context"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
@@ -26,7 +27,7 @@ const (
 )
 
 // certificates fills in the chain and what is judged of it.
-func (x *exam) certificates(h *scanner.TLSHost, a *answers) {
+func (x *exam) certificates(ctx context.Context, h *scanner.TLSHost, a *answers) {
 	chain, staple, err := a.chain()
 	if err != nil {
 		h.Verify, h.VerifyDetail = scanner.ChainInvalid, scanner.Printable(err.Error(), maxText)
@@ -41,6 +42,18 @@ func (x *exam) certificates(h *scanner.TLSHost, a *answers) {
 	h.Verify, h.VerifyDetail = v.verdict, scanner.Printable(v.detail, maxText)
 	h.TLSA, h.TLSABy = matchTLSA(x.TLSA, chain, v.verdict == scanner.ChainTrusted)
 	h.NameMatch = chain[0].VerifyHostname(x.Name) == nil
+	h.PrivateRoots = x.Roots != nil
+	var handshake [][]byte
+	if a.state != nil {
+		handshake = a.state.SignedCertificateTimestamps
+	}
+	// Without crypto/tls the handshake was not asked for them.
+	if n := sctLogs(chain[0], handshake, staple); n > 1 || a.state != nil {
+		h.SCTs = &n
+	}
+	if h.Revocation = ofStaple(staple, chain[0], v.issuer, x.Now); h.Revocation == nil && x.Revoked != nil {
+		h.Revocation = x.Revoked.Of(ctx, chain[0], v.issuer)
+	}
 	h.Stapled = len(staple) > 0
 	if h.Stapled {
 		h.StapleError = scanner.Printable(stapleError(staple, chain[0], v.issuer, x.Now), maxText)
@@ -106,6 +119,7 @@ func certFacts(c *x509.Certificate) scanner.Cert {
 		Signature:  c.SignatureAlgorithm.String(),
 		SHA256:     hex.EncodeToString(sum[:]),
 		OCSP:       len(c.OCSPServer) > 0,
+		CRL:        len(c.CRLDistributionPoints) > 0,
 		MustStaple: mustStaple(c),
 		SelfSigned: selfSigned(c),
 	}

@@ -62,6 +62,9 @@ type Server struct {
 	// TLSA are records that the chain is held against; whether DNSSEC proves
 	// them is the caller's business.
 	TLSA []*dns.TLSA
+	// Revoked asks whether the leaf was revoked, unless a stapled response says
+	// so; nil: nobody asks.
+	Revoked *Revocations
 	// Timeout bounds one conversation after Dial; 0 is 5 s.
 	Timeout time.Duration
 }

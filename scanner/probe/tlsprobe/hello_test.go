@@ -278,7 +278,7 @@ func FuzzCertificate(f *testing.F) {
 		a := answers{versions: map[uint16]reply{vTLS12: {verdict: accepted, flight: flight{certs: [][]byte{der, der}, staple: staple}}}}
 		h := scanner.TLSHost{}
 		x := &exam{Server: Server{Name: "example.hk", Roots: p.roots, Now: now}}
-		x.certificates(&h, &a)
+		x.certificates(t.Context(), &h, &a)
 		if len(h.Chain) == 0 && h.Verify != scanner.ChainInvalid {
 			t.Errorf("%+v", h)
 		}

@@ -40,7 +40,7 @@ func Examine(ctx context.Context, s Server) (h scanner.TLSHost) {
 		h.Failure = first.err
 	} else {
 		a.write(&h, x.believe(ctx, &a))
-		x.certificates(&h, &a)
+		x.certificates(ctx, &h, &a)
 		switch {
 		case a.state == nil && len(h.Chain) == 0:
 			x.blame(first.err)

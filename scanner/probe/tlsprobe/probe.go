@@ -14,6 +14,8 @@ import (
 	"net/netip"
 	"sync"
 
+	"github.com/miekg/dns"
+
 	"github.com/cybersec-infohub/infohub/scanner"
 )
 
@@ -39,12 +41,15 @@ const (
 
 // Collect examines the first address of each web name whole, and further ones
 // for their certificate; an address that two names share is examined whole
-// once. So one address sees about 20 connections, of the 40 of a whole scan.
+// once. So one address sees about 20 connections, of the 40 of a whole scan; with
+// Options.TLSFull, at most 120 more than the certificates take.
 func (*Probe) Collect(ctx context.Context, in scanner.Input) (scanner.Section, error) {
 	if in.Facts.DNS == nil {
 		return nil, scanner.Failf(scanner.FailUnresolved, "the dns probe delivered no addresses")
 	}
-	visits := plan(in.Facts.DNS.Hosts)
+	visits := plan(in.Facts.DNS.Hosts, in.Facts.Options.TLSFull)
+	asked := tlsaOf(ctx, in)
+	revoked := &Revocations{Net: in.Net, Now: in.Facts.Started}
 	facts := &scanner.TLSFacts{Hosts: make([]scanner.TLSHost, len(visits))}
 	byAddr := map[netip.Addr][]int{}
 	var order []netip.Addr
@@ -63,7 +68,7 @@ func (*Probe) Collect(ctx context.Context, in scanner.Input) (scanner.Section, e
 			sem <- struct{}{}
 			defer func() { <-sem }()
 			for _, i := range byAddr[addr] { // one after the other: it is one machine
-				facts.Hosts[i] = visits[i].examine(ctx, in)
+				facts.Hosts[i] = visits[i].examine(ctx, in, asked[visits[i].name], revoked)
 			}
 		})
 	}
@@ -81,7 +86,7 @@ type visit struct {
 	depth Depth
 }
 
-func plan(hosts []scanner.HostAddrs) []visit {
+func plan(hosts []scanner.HostAddrs, every bool) []visit {
 	var visits []visit
 	whole := map[netip.Addr]bool{}
 	for _, h := range hosts {
@@ -89,6 +94,9 @@ func plan(hosts []scanner.HostAddrs) []visit {
 			v := visit{h.Name, addr, CertOnly}
 			if i == 0 && !whole[addr] {
 				v.depth = Full
+				if every {
+					v.depth = Every
+				}
 				whole[addr] = true
 			}
 			visits = append(visits, v)
@@ -116,11 +124,49 @@ func some(addrs []netip.Addr) []netip.Addr {
 	return append(picked, v6[:n6]...)
 }
 
-func (v visit) examine(ctx context.Context, in scanner.Input) scanner.TLSHost {
+func (v visit) examine(ctx context.Context, in scanner.Input, keys keyRecords, revoked *Revocations) scanner.TLSHost {
 	to := netip.AddrPortFrom(v.addr, port)
-	return Examine(ctx, Server{
+	h := Examine(ctx, Server{
 		Name: v.name, Addr: v.addr, Port: port, Depth: v.depth,
 		Dial:  func(ctx context.Context) (net.Conn, error) { return in.Net.Dialer.Dial(ctx, "tcp", v.name, to) },
-		Roots: in.Net.Roots, Now: in.Facts.Started,
+		Roots: in.Net.Roots, Now: in.Facts.Started, TLSA: keys.tlsa, Revoked: revoked,
 	})
+	h.DANE = keys.facts
+	return h
+}
+
+// keyRecords are the TLSA records of a name.
+type keyRecords struct {
+	facts *scanner.TLSDANE
+	tlsa  []*dns.TLSA
+}
+
+// maxTLSA is how many records of one name count.
+const maxTLSA = 20
+
+// tlsaOf asks for the TLSA records of the web names that have an address (RFC
+// 6698 section 3).
+func tlsaOf(ctx context.Context, in scanner.Input) map[string]keyRecords {
+	out := map[string]keyRecords{}
+	for _, host := range in.Facts.DNS.Hosts {
+		if len(host.Addrs) == 0 || in.Net.Resolver == nil {
+			continue
+		}
+		d := &scanner.TLSDANE{At: "_443._tcp." + host.Name}
+		answer, err := in.Net.Resolver.Lookup(ctx, d.At, dns.TypeTLSA)
+		d.Failure = scanner.FailureOf(err)
+		d.Security = answer.Security
+		var found []*dns.TLSA
+		for _, rr := range answer.Records[:min(len(answer.Records), maxTLSA)] {
+			if r, ok := rr.(*dns.TLSA); ok {
+				found = append(found, r)
+			}
+		}
+		found = sortedTLSA(found)
+		for _, r := range found {
+			d.Records = append(d.Records, textTLSA(r))
+		}
+		out[host.Name] = keyRecords{d, found}
+	}
+	return out
 }

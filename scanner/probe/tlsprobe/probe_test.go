@@ -41,7 +41,7 @@ func TestPlan(t *testing.T) {
 	}
 	for _, tt := range tests {
 		var got []string
-		for _, v := range plan([]scanner.HostAddrs{{Name: "a", Addrs: addrs(tt.apex)}, {Name: "w", Addrs: addrs(tt.www)}}) {
+		for _, v := range plan([]scanner.HostAddrs{{Name: "a", Addrs: addrs(tt.apex)}, {Name: "w", Addrs: addrs(tt.www)}}, false) {
 			s := fmt.Sprint(v.name, " ", v.addr)
 			if v.depth == Full {
 				s += "!"
