@@ -72,6 +72,18 @@ func tlsFaults() []Site {
 			Domain: "dh1024.test", Fails: []string{"tls.group.weak"}, Cert: Order{Key: rsaKey(2048)}.Cert(), Files: map[string]string{"dh.pem": dh1024},
 			Web: "ssl_dhparam {dir}/dh.pem;\nssl_ciphers \"ECDHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES128-GCM-SHA256:@SECLEVEL=0\";",
 		},
+		{
+			Domain: "rc4.test", Only: "tls", Fails: []string{"tls.cipher.weak"}, Cert: Order{Key: rsaKey(2048)}.Cert(), Needs: []string{"gnutls-serv"},
+			Serve: GnuTLS("NORMAL:-VERS-TLS1.0:-VERS-TLS1.1:-RSA:+ARCFOUR-128"),
+		},
+		{
+			Domain: "3des.test", Only: "tls", Fails: []string{"tls.cipher.weak"}, Cert: Order{Key: rsaKey(2048)}.Cert(), Needs: []string{"gnutls-serv"},
+			Serve: GnuTLS("NORMAL:-VERS-TLS1.0:-VERS-TLS1.1:-RSA:+3DES-CBC"),
+		},
+		{
+			Domain: "old-openssl.test", Only: "tls", Fails: []string{"tls.version.old"}, Cert: Order{Key: rsaKey(2048)}.Cert(),
+			Serve: OpenSSL("-min_protocol", "TLSv1", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-SHA:@SECLEVEL=0"),
+		},
 	}
 }
 

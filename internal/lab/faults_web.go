@@ -12,6 +12,7 @@ func webFaults() []Site {
 		{Domain: "no-redirect.test", Fails: []string{"web.https.no-redirect"}, HTTP: "-return\nroot {dir};"},
 		{Domain: "redirect-loop.test", Fails: []string{"web.redirect.loop", "web.https.no-redirect"}, HTTP: "return 301 http://$host/;"},
 		{Domain: "no-hsts.test", Fails: []string{"web.hsts.missing"}, Web: "-add_header Strict-Transport-Security"},
+		{Domain: "apache-no-hsts.test", Apache: true, Fails: []string{"web.hsts.missing"}, Web: "-Header always set Strict-Transport-Security"},
 		{Domain: "hsts-short.test", Fails: []string{"web.hsts.short"}, Web: `add_header Strict-Transport-Security "max-age=3600; includeSubDomains" always;`},
 		{Domain: "no-csp.test", Fails: []string{"web.csp.missing"}, Web: "-add_header Content-Security-Policy\nadd_header X-Frame-Options DENY always;"},
 		{Domain: "csp-unsafe-inline.test", Fails: []string{"web.csp.unsafe-inline"}, Web: csp + `; frame-ancestors 'none'; script-src-elem 'self' 'unsafe-inline'" always;`},

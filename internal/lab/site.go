@@ -29,7 +29,10 @@ type Site struct {
 	// What a scan must find beyond what it finds on the good site, and nothing
 	// else: the fault, and the consequences that cannot be told apart from it.
 	Fails, Warns, Unknown []string
-	TLSFull               bool // scan with every cipher suite
+	// Only is the family that the row is about, where another server than nginx
+	// or apache2 serves pages of its own; "": all.
+	Only    string
+	TLSFull bool // scan with every cipher suite
 
 	Zone   string       // of the domain
 	Parent string       // the delegation: owners relative to the domain
