@@ -167,7 +167,7 @@ func (o *rulesOptions) pages(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // G301: pages are for everybody
 		return usageError{fmt.Errorf("--dir: %w", err)}
 	}
-	err = writeFile(filepath.Join(dir, "README.md"), func(w io.Writer) error { return report.RuleIndex(w, c) })
+	err = writeFile(filepath.Join(dir, "README.md"), func(w io.Writer) error { return report.RuleIndex(w, c, sample()) })
 	for _, family := range rules.Families() {
 		for _, lang := range rules.Langs() {
 			err = errors.Join(err, writeFile(filepath.Join(dir, report.RulePageName(family, lang)), func(w io.Writer) error {

@@ -145,6 +145,11 @@ func shop(t *testing.T) *scanner.Report {
 	}
 	r := newReport(t, "中国.example.hk", findings...)
 	r.First = []string{"mail.spf.missing", "web.cookie.insecure", "web.frame-options.missing"}
+	r.Technologies = []scanner.Technology{
+		{ID: "nginx", Name: "nginx", Category: "server", Version: "1.18.0", Evidence: []scanner.Evidence{seen("Server", "nginx/1.18.0")}},
+		{ID: "of-tomorrow", Name: "New thing", Category: "of-tomorrow", Evidence: []scanner.Evidence{seen("X-Powered-By", "New \x1b[31mthing")}},
+	}
+	r.MDN = &scanner.MDNScore{Host: "xn--fiqs8s.example.hk", Score: 55, Grade: "C"}
 	return r
 }
 

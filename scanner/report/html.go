@@ -53,6 +53,7 @@ type page struct {
 	Script   template.JS
 	Program  string
 	ISO      string // the time of the scan for machines
+	Letter   string // to those who look after the site, "" if there is nothing to ask for
 }
 
 func newPage(r *scanner.Report, opts Options) *page {
@@ -61,8 +62,8 @@ func newPage(r *scanner.Report, opts Options) *page {
 		view: v, HTMLLang: htmlLang(v.Lang), CSP: policy(),
 		Style:   template.CSS(pageStyle), //nolint:gosec // G203: the text is a file of this package
 		Script:  template.JS(pageScript), //nolint:gosec // G203: the text is a file of this package
-		Program: clean(r.Program),
-		ISO:     r.Started.UTC().Format("2006-01-02T15:04:05Z"),
+		Program: clean(r.Program), Letter: letterText(v, LetterOptions{}),
+		ISO: r.Started.UTC().Format("2006-01-02T15:04:05Z"),
 	}
 }
 

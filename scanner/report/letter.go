@@ -112,11 +112,10 @@ func (p *printer) letterItem(n int, it *item, platforms []rules.Platform) {
 			p.out.WriteString(strings.TrimRight(strings.Repeat(" ", 8)+line, " ") + "\n")
 		}
 	}
-	where := it.Rule.ID
+	p.line(4, it.Rule.ID, plain)
 	if len(it.Rule.References) > 0 {
-		where += ", " + it.Rule.References[0].URL
+		p.out.WriteString("    " + it.Rule.References[0].URL + "\n") // whole, so that it can be opened
 	}
-	p.line(4, "("+where+")", plain)
 }
 
 // offers tells whether the item has a snippet for one of these.
@@ -128,6 +127,3 @@ func (it *item) offers(platforms []rules.Platform) bool {
 func isServer(p rules.Platform) bool {
 	return p == rules.Nginx || p == rules.Apache || p == rules.IIS || p == rules.Cloudflare
 }
-
-// platformsSeen are the web servers that the scan saw; nil if it saw none.
-func platformsSeen(*scanner.Report) []rules.Platform { return nil }

@@ -19,7 +19,11 @@ func Markdown(w io.Writer, r *scanner.Report, opts Options) error {
 	m.families()
 	for _, f := range v.Families {
 		m.family(f)
+		if f.ID == "web" && m.MDN != "" {
+			m.para(mdText(m.MDN))
+		}
 	}
+	m.inventory()
 	if r.Status != scanner.Unreachable {
 		m.para("**" + mdText(v.T("active.title")) + "** " + mdText(v.Active))
 		m.para(mdText(v.T("report.dated")))

@@ -61,8 +61,8 @@ func (m *markdown) rule(r rules.Rule, lang rules.Lang, values map[string]string)
 }
 
 // RuleIndex writes the table of all rules, with links to the pages that
-// RulePageName names.
-func RuleIndex(w io.Writer, c *rules.Catalogue) error {
+// RulePageName names; values are as for RulePage.
+func RuleIndex(w io.Writer, c *rules.Catalogue, values map[string]string) error {
 	var b strings.Builder
 	english := i18n.For(i18n.English)
 	b.WriteString("# The rules\n\nThis page and those it leads to are made from `rules/` (`make generate`).\n\n")
@@ -80,7 +80,7 @@ func RuleIndex(w io.Writer, c *rules.Catalogue) error {
 			// A heading's anchor has no dots.
 			anchor := strings.ReplaceAll(r.ID, ".", "")
 			fmt.Fprintf(&b, "| [`%s`](%s#%s) | %s | %s | %s |\n", r.ID, RulePageName(family, rules.English), anchor,
-				r.Severity, strconv.Itoa(r.Weight), mdText(rules.Fill(r.Title[rules.English], map[string]string{})))
+				r.Severity, strconv.Itoa(r.Weight), mdText(rules.Fill(r.Title[rules.English], values)))
 		}
 	}
 	if _, err := io.WriteString(w, b.String()); err != nil {

@@ -56,7 +56,11 @@ func (t *Texts) Add(r *scanner.Report) error {
 	p.firstFixes(v)
 	for _, f := range v.Families {
 		p.family(f)
+		if f.ID == "web" && v.MDN != "" {
+			p.line(2, v.MDN, faint)
+		}
 	}
+	p.inventory(v)
 	p.tail(v)
 	t.overview = append(t.overview, overviewLine(v))
 	t.scanned = t.scanned || r.Status != scanner.Unreachable

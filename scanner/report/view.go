@@ -29,6 +29,10 @@ type view struct {
 	Passed   []*item
 	NA       []group
 	Active   string
+	// Inventory is what the site is made with; MDN what another scanner would
+	// say of its pages, or "".
+	Inventory []product
+	MDN       string
 }
 
 // item is one finding with its words filled in.
@@ -124,6 +128,7 @@ func newView(r *scanner.Report, opts Options) *view {
 		Checked: when(r.Started, opts.Zone, w.Lang), Seconds: seconds(r.Millis),
 		Active: activeWords(r, w),
 	}
+	v.Inventory, v.MDN = inventory(r, w), mdnOf(r, w)
 	if v.ASCII == v.Domain {
 		v.ASCII = ""
 	}

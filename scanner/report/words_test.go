@@ -14,6 +14,7 @@ import (
 
 	"github.com/cybersec-infohub/infohub/internal/i18n"
 	"github.com/cybersec-infohub/infohub/rules"
+	"github.com/cybersec-infohub/infohub/rules/technologies"
 	"github.com/cybersec-infohub/infohub/scanner"
 	"github.com/cybersec-infohub/infohub/scanner/report"
 )
@@ -97,6 +98,11 @@ func TestEveryConstantHasWords(t *testing.T) {
 	for _, letter := range []string{"A+", "A", "B", "C", "D", "E", "F"} {
 		if !w.Has("grade." + letter) {
 			t.Errorf("grade %s has no words", letter)
+		}
+	}
+	for _, category := range technologies.Categories() {
+		if !w.Has("technology." + category) {
+			t.Errorf("the category %s has no words", category)
 		}
 	}
 	for _, s := range rules.Severities() {
