@@ -10,7 +10,9 @@ type ActiveFacts struct {
 
 // ActiveResult is one template against one target URL.
 type ActiveResult struct {
-	Template  string       `json:"template"` // the template's id, which is the rule's id
+	Template string `json:"template"` // the template's id; of ours the rule's id
+	// Given: the template is one that the user handed to this scan.
+	Given     bool         `json:"given,omitempty"`
 	Target    string       `json:"target"`
 	Status    ActiveStatus `json:"status"`
 	MatchedAt string       `json:"matched_at,omitempty"` // URL

@@ -51,6 +51,7 @@ const (
 	NANotUsed   NAReason = "not-used"   // the site does not use this technique
 	NANotSigned NAReason = "not-signed" // the zone is not signed (another rule says so)
 	NANotActive NAReason = "not-active" // active checks were not asked for
+	NANotGiven  NAReason = "not-given"  // the user handed over no templates of their own
 	NAPrivate   NAReason = "private"    // private addresses were allowed in this scan
 	NAHidden    NAReason = "hidden"     // the resolver that was asked does not show this
 	NANotInDNS  NAReason = "not-in-dns" // the name is not in the DNS: --connect-to stands in for it

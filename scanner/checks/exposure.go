@@ -22,16 +22,17 @@ func exposureChecks() []scanner.Check {
 			return ""
 		})},
 		{Rule: "exposure.page.error-trace", Needs: web, Judge: onBodies(func(b *scanner.Page) string {
-			if b.Trace != "" {
-				return "program error: " + b.Trace
-			}
-			return ""
+			return traceIn(b)
 		})},
 	}
+	active := []string{"active"}
 	for _, id := range templates() {
-		checks = append(checks, scanner.Check{Rule: id, Needs: []string{"active"}, Judge: onTemplate(id)})
+		checks = append(checks, scanner.Check{Rule: id, Needs: active, Judge: onTemplate(id, (*votes).fail)})
 	}
-	return checks
+	for _, id := range adviceTemplates() {
+		checks = append(checks, scanner.Check{Rule: id, Needs: active, Judge: onTemplate(id, (*votes).warn)})
+	}
+	return append(checks, scanner.Check{Rule: "exposure.template.matched", Needs: active, Judge: onGiven})
 }
 
 // templates are the active rules; each has a template with the same id.
@@ -45,7 +46,46 @@ func templates() []string {
 		"exposure.server-status.public",
 		"exposure.ds-store.file",
 		"exposure.htpasswd.file",
+		"exposure.private-key.file",
+		"exposure.wp-config.backup",
+		"exposure.config.backup",
+		"exposure.tool.credentials",
+		"exposure.ftp.credentials",
+		"exposure.database.file",
+		"exposure.svn.repository",
+		"exposure.hg.repository",
+		"exposure.actuator.open",
+		"exposure.installer.open",
+		"exposure.compose.file",
+		"exposure.log.file",
+		"exposure.listing.backup",
+		"exposure.listing.uploads",
+		"exposure.phpmyadmin.login",
+		"exposure.adminer.login",
+		"exposure.pprof.open",
+		"exposure.metrics.open",
+		"exposure.symfony.profiler",
+		"exposure.laravel.telescope",
+		"exposure.laravel.ignition",
+		"exposure.django.debug",
+		"exposure.rails.info",
+		"exposure.aspnet.trace",
+		"exposure.elmah.log",
+		"exposure.server-info.public",
+		"exposure.nginx-status.public",
+		"exposure.php-fpm.status",
+		"exposure.tomcat.manager",
+		"exposure.crossdomain.wildcard",
+		"exposure.bucket.listing",
+		"exposure.wordpress.users",
+		"exposure.cms.version",
+		"exposure.dependency.list",
 	}
+}
+
+// adviceTemplates are those whose rule is advice: what they find may be meant.
+func adviceTemplates() []string {
+	return []string{"exposure.openapi.document", "exposure.graphql.introspection"}
 }
 
 // onBodies looks at the page at the end of every start. Error answers count
@@ -55,6 +95,11 @@ func onBodies(fault func(*scanner.Page) string) func(*scanner.Facts) scanner.Fin
 	return func(f *scanner.Facts) scanner.Finding {
 		var v votes
 		seen := map[string]bool{}
+		if e := f.Web.ErrorPage; e != nil && e.Page != nil && traceOnly && sameSite(hostOf(e.URL), f.Target.Domain) {
+			if what := fault(e.Page); what != "" {
+				v.fail(hostOf(e.URL), e.URL, what)
+			}
+		}
 		for i := range f.Web.Roots {
 			root := &f.Web.Roots[i]
 			last := root.Last()
@@ -80,44 +125,72 @@ func onBodies(fault func(*scanner.Page) string) func(*scanner.Facts) scanner.Fin
 	}
 }
 
-// onTemplate reads what became of one active template at every target.
-func onTemplate(id string) func(*scanner.Facts) scanner.Finding {
+// onTemplate reads what became of one of our templates at every target.
+func onTemplate(id string, found func(v *votes, host, subject, observed string)) func(*scanner.Facts) scanner.Finding {
 	return func(f *scanner.Facts) scanner.Finding {
 		if f.Active == nil { // not asked for, or the engine is not installed
 			return scanner.DoesNotApply(scanner.NANotActive)
 		}
 		var v votes
-		for _, r := range f.Active.Templates {
-			if r.Template != id {
-				continue
-			}
-			switch r.Status {
-			case scanner.ActiveMatched:
-				at := r.MatchedAt
-				if at == "" {
-					at = r.Target
-				}
-				v.fail(hostOf(at), at, "the template "+id+" matched")
-			case scanner.ActiveClean:
-				v.pass(r.Target, "the template "+id+" did not match")
-			default:
-				why := r.Failure
-				if why == nil {
-					why = scanner.Failf(scanner.FailInternal, "no reason was recorded")
-				}
-				if isClosed(why) {
-					v.skip(scanner.NANoWeb)
-					continue
-				}
-				v.unknown(why, r.Target, why.Error())
+		for i := range f.Active.Templates {
+			if r := &f.Active.Templates[i]; r.Template == id && !r.Given {
+				v.active(r, found)
 			}
 		}
-		if len(v.fails)+len(v.passes)+len(v.unseen) > 0 || v.because != "" {
-			return v.finding()
-		}
-		if f.Web != nil && len(pages(f)) == 0 {
-			return noPage(f, "")
-		}
-		return scanner.CannotTell(scanner.Failf(scanner.FailInternal, "the engine said nothing about the template "+id))
+		return v.ofActive(f, "the engine said nothing about the template "+id)
 	}
+}
+
+// onGiven reads what became of the templates that the user handed over.
+func onGiven(f *scanner.Facts) scanner.Finding {
+	if f.Active == nil {
+		return scanner.DoesNotApply(scanner.NANotActive)
+	}
+	var v votes
+	given := false
+	for i := range f.Active.Templates {
+		if r := &f.Active.Templates[i]; r.Given {
+			given = true
+			v.active(r, (*votes).fail)
+		}
+	}
+	if !given {
+		return scanner.DoesNotApply(scanner.NANotGiven)
+	}
+	return v.ofActive(f, "the engine said nothing about the templates")
+}
+
+// active takes how one template ended at one target.
+func (v *votes) active(r *scanner.ActiveResult, found func(v *votes, host, subject, observed string)) {
+	switch r.Status {
+	case scanner.ActiveMatched:
+		at := r.MatchedAt
+		if at == "" {
+			at = r.Target
+		}
+		found(v, hostOf(at), at, "the template "+r.Template+" matched")
+	case scanner.ActiveClean:
+		v.pass(r.Target, "the template "+r.Template+" did not match")
+	default:
+		why := r.Failure
+		if why == nil {
+			why = scanner.Failf(scanner.FailInternal, "no reason was recorded")
+		}
+		if isClosed(why) {
+			v.skip(scanner.NANoWeb)
+			return
+		}
+		v.unknown(why, r.Target, why.Error())
+	}
+}
+
+// ofActive is the finding; nothing says why there may be no result at all.
+func (v *votes) ofActive(f *scanner.Facts, nothing string) scanner.Finding {
+	if len(v.fails)+len(v.warns)+len(v.passes)+len(v.unseen) > 0 || v.because != "" {
+		return v.finding()
+	}
+	if f.Web != nil && len(pages(f)) == 0 {
+		return noPage(f, "")
+	}
+	return scanner.CannotTell(scanner.Failf(scanner.FailInternal, nothing))
 }

@@ -75,36 +75,3 @@ func TestExposurePages(t *testing.T) {
 		{"turned away", untouched, isUnknown(scanner.FailBlocked)},
 	})
 }
-
-func TestExposureTemplates(t *testing.T) {
-	for _, id := range templates() {
-		ran := func(f *scanner.Facts, results ...scanner.ActiveResult) *scanner.Facts {
-			f.Options.Active = true
-			f.Active = &scanner.ActiveFacts{Templates: append(results, scanner.ActiveResult{Template: "other", Status: scanner.ActiveMatched})}
-			return f
-		}
-		result := func(target string, status scanner.ActiveStatus, kind scanner.FailureKind) scanner.ActiveResult {
-			r := scanner.ActiveResult{Template: id, Target: target, Status: status}
-			if kind != "" {
-				r.Failure = scanner.Failf(kind, "test")
-			}
-			return r
-		}
-		matched := result(wwwHTTPS, scanner.ActiveMatched, "")
-		matched.MatchedAt = wwwHTTPS + "x"
-		clean := result(apexHTTPS, scanner.ActiveClean, "")
-		lost := result(wwwHTTPS, scanner.ActiveLost, "")
-		t.Run(id, func(t *testing.T) {
-			judgeCases(t, id, []ruleCase{
-				{"not asked", secured(), notFor(scanner.NANotActive)},
-				{"clean", ran(secured(), clean), passes("did not match")},
-				{"matched", ran(secured(), clean, lost, matched), fails(wwwHTTPS + "x").on("www.example.hk")},
-				{"failed", ran(secured(), clean, result(wwwHTTPS, scanner.ActiveFailed, scanner.FailTimeout)), isUnknown(scanner.FailTimeout)},
-				{"lost", ran(secured(), clean, lost), isUnknown(scanner.FailInternal)},
-				{"a closed port", ran(secured(), clean, result(apexHTTP, scanner.ActiveFailed, scanner.FailRefused)), passes(apexHTTPS)},
-				{"no result", ran(secured()), isUnknown(scanner.FailInternal)},
-				{"no web", ran(site()), notFor(scanner.NANoWeb)},
-			})
-		})
-	}
-}
