@@ -7,8 +7,20 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cybersec-infohub/infohub/internal/netguard"
 	"github.com/cybersec-infohub/infohub/scanner"
 )
+
+func mxChecks() []scanner.Check {
+	needs := []string{"mail"}
+	return []scanner.Check{
+		{Rule: "mail.mx.dangling", Needs: needs, Judge: mxDangling},
+		{Rule: "mail.mx.cname", Needs: needs, Judge: mxCNAME},
+		{Rule: "mail.mx.private-address", Needs: needs, Judge: mxPrivateAddress},
+		{Rule: "mail.null-mx.missing", Needs: needs, Judge: nullMXMissing},
+		{Rule: "mail.parked.unprotected", Needs: needs, Judge: parkedUnprotected},
+	}
+}
 
 // receives is the finding of a rule about receiving mail where the domain
 // receives none, or where that is not known; ok tells that it does. Without MX
@@ -88,168 +100,89 @@ func joinAddrs(addrs []netip.Addr) string {
 	return strings.Join(texts, ", ")
 }
 
-func starttlsMissing(f *scanner.Facts) scanner.Finding {
-	return onMX(f, standing(f), func(p *poll, mx scanner.MXHost) {
-		switch {
-		case mx.STARTTLS == scanner.No:
-			p.fail(mx.Name, mxOf(mx), "EHLO answer without STARTTLS")
-		case mx.STARTTLS != scanner.Yes:
-			p.unknown(mxOf(mx), mx.Failure)
-		case mx.TLS != nil && mx.TLS.Failure != nil && mx.TLS.Failure.Kind == scanner.FailTLS:
-			p.warn(mx.Name, mxOf(mx), "STARTTLS is offered, but the handshake failed: "+mx.TLS.Failure.Detail)
+// mxCNAME: RFC 2181 section 10.3 wants the name of the server itself.
+func mxCNAME(f *scanner.Facts) scanner.Finding {
+	return onMX(f, f.Mail.MX, func(p *poll, mx scanner.MXHost) {
+		switch mx.Alias {
+		case scanner.Yes:
+			p.fail(mx.Name, mxOf(mx), "CNAME "+strings.Join(mx.CNAMEs, ", "))
+		case scanner.No:
+			p.pass(mxOf(mx), "no CNAME")
 		default:
-			p.pass(mxOf(mx), "STARTTLS is offered")
+			p.unknown(mxOf(mx), cmp.Or(mx.Failure, scanner.Failf(scanner.FailUncertain, "this was not looked at: aliases of mail servers")))
 		}
 	})
 }
 
-// behindSTARTTLS calls judge for the servers with which TLS was spoken; those
-// without STARTTLS are the business of mail.starttls.missing.
-func behindSTARTTLS(f *scanner.Facts, judge func(p *poll, mx scanner.MXHost)) scanner.Finding {
+func mxPrivateAddress(f *scanner.Facts) scanner.Finding {
+	if f.Options.AllowPrivate {
+		return scanner.DoesNotApply(scanner.NAPrivate)
+	}
 	return onMX(f, standing(f), func(p *poll, mx scanner.MXHost) {
-		switch {
-		case mx.STARTTLS == scanner.No:
-		case mx.STARTTLS != scanner.Yes || mx.TLS == nil:
-			p.unknown(mxOf(mx), mx.Failure)
-		case mx.TLS.Failure != nil:
-			p.unknown(mxOf(mx), mx.TLS.Failure)
-		default:
-			judge(p, mx)
-		}
-	})
-}
-
-func starttlsCertificate(f *scanner.Facts) scanner.Finding {
-	return behindSTARTTLS(f, func(p *poll, mx scanner.MXHost) {
-		if len(mx.TLS.Chain) == 0 {
-			p.unknown(mxOf(mx), scanner.Failf(scanner.FailProtocol, "no certificate was sent"))
-			return
-		}
-		leaf := mx.TLS.Chain[0]
 		var faults []string
-		switch {
-		case f.Started.After(leaf.NotAfter):
-			faults = append(faults, "expired "+leaf.NotAfter.Format("2006-01-02"))
-		case f.Started.Before(leaf.NotBefore):
-			faults = append(faults, "not valid before "+leaf.NotBefore.Format("2006-01-02"))
-		}
-		if mx.TLS.Verify != scanner.ChainTrusted {
-			faults = append(faults, "not trusted: "+string(mx.TLS.Verify))
-		}
-		if !mx.TLS.NameMatch {
-			faults = append(faults, "for other names: "+strings.Join(leaf.Names, " "))
-		}
-		if len(faults) > 0 {
-			p.fail(mx.Name, mxOf(mx), strings.Join(faults, "; ")+" (subject "+leaf.Subject+", issuer "+leaf.Issuer+")")
-			return
-		}
-		p.pass(mxOf(mx), "issued by "+leaf.Issuer+", valid until "+leaf.NotAfter.Format("2006-01-02"))
-	})
-}
-
-func starttlsOldVersion(f *scanner.Facts) scanner.Finding {
-	return behindSTARTTLS(f, func(p *poll, mx scanner.MXHost) {
-		var old, refused []string
-		for _, v := range []string{"SSLv3", "TLSv1.0", "TLSv1.1"} {
-			switch mx.TLS.Versions[v] {
-			case scanner.Yes:
-				old = append(old, v)
-			case scanner.No:
-				refused = append(refused, v)
+		for _, a := range mx.Addrs {
+			if special := netguard.Special(a); special != "" {
+				faults = append(faults, fmt.Sprintf("%s: %s", a, special))
 			}
 		}
 		switch {
-		case len(old) > 0:
-			p.fail(mx.Name, mxOf(mx), "accepts "+strings.Join(old, ", "))
-		case slices.Contains(refused, "TLSv1.0") && slices.Contains(refused, "TLSv1.1"):
-			p.pass(mxOf(mx), "refuses "+strings.Join(refused, ", "))
+		case len(faults) > 0:
+			p.fail(mx.Name, mxOf(mx), strings.Join(faults, ", "))
+		case len(mx.Addrs) == 0:
+			p.unknown(mxOf(mx), mx.Failure)
 		default:
-			p.unknown(mxOf(mx), scanner.Failf(scanner.FailUncertain, "no clear answer to old versions"))
+			p.pass(mxOf(mx), joinAddrs(mx.Addrs))
 		}
 	})
 }
 
-// withPolicyMX fills {mx_lines}: the lines of an MTA-STS policy that name the
-// domain's mail servers.
-func withPolicyMX(found scanner.Finding, f *scanner.Facts) scanner.Finding {
-	var lines []string
-	for _, mx := range f.Mail.MX[:min(len(f.Mail.MX), scanner.MaxEvidence)] {
-		if !dangles(mx) {
-			lines = append(lines, "mx: "+plainName(mx.Name))
-		}
+// nullMXMissing: without MX senders try the domain's own address (RFC 5321
+// section 5.1) for days; RFC 7505 tells them not to.
+func nullMXMissing(f *scanner.Facts) scanner.Finding {
+	m, at := f.Mail, f.Target.Domain
+	switch {
+	case len(m.MX) > 0:
+		return scanner.DoesNotApply(scanner.NANotUsed)
+	case m.NullMX:
+		return scanner.Passed(saw(at, "MX 0 ."))
+	case m.MXFailure != nil:
+		return scanner.CannotTell(m.MXFailure)
+	case m.Implicit:
+		return scanner.Warned(saw(at, "no MX record, and an address that takes its place"))
 	}
-	if len(lines) == 0 {
-		lines = []string{"mx: mail." + f.Target.Domain}
-	}
-	return found.With("mx_lines", strings.Join(lines, "\n"))
+	return scanner.DoesNotApply(scanner.NANoMail)
 }
 
-func mtaSTSMissing(f *scanner.Facts) scanner.Finding {
-	m, at := f.Mail.MTASTS, "_mta-sts."+f.Target.Domain
-	other, ok := receives(f)
+// parkedUnprotected: a domain that takes no mail and names no senders sends
+// none, and should say so to everybody. Without a null MX, one whose SPF record
+// names senders may be used for sending.
+func parkedUnprotected(f *scanner.Facts) scanner.Finding {
+	m, at := f.Mail, f.Target.Domain
+	s, d := m.SPF, m.DMARC
+	sends := len(s.Records) == 1 && namesSenders(s.Records[0])
 	switch {
-	case !ok:
-		return other
-	case m.Failure != nil:
-		return scanner.CannotTell(m.Failure)
-	case len(m.Records) == 0:
-		return withPolicyMX(scanner.Failed(saw(at, "no TXT record that starts with v=STSv1")), f)
+	case len(m.MX) > 0, sends && !m.NullMX:
+		return scanner.DoesNotApply(scanner.NANotUsed)
+	case m.MXFailure != nil && !m.NullMX:
+		return scanner.CannotTell(m.MXFailure)
 	}
-	return scanner.Passed(records(at, m.Records)...)
+	closed := len(s.Records) == 1 && s.Error == "" && !sends && s.All == "-"
+	refused := d.Error == "" && d.Policy == "reject" && d.Percent == 100
+	seen := append(records(at, s.Records), records(dmarcAt(f), d.Records)...)
+	switch {
+	case closed && refused:
+		return scanner.Passed(seen...)
+	case s.Failure == nil && !closed:
+		return scanner.Failed(append(seen, saw(at, "no mail server, and SPF is not exactly v=spf1 -all"))...)
+	case d.Failure == nil && !refused:
+		return scanner.Failed(append(seen, saw(dmarcAt(f), "no mail server, and DMARC is not p=reject"))...)
+	}
+	return scanner.CannotTell(cmp.Or(s.Failure, d.Failure), seen...)
 }
 
-// mtaSTSInvalid: a policy that cannot be fetched is a fault where the answer
-// was clear; a timeout may be our own.
-func mtaSTSInvalid(f *scanner.Facts) scanner.Finding {
-	m, at := f.Mail.MTASTS, "_mta-sts."+f.Target.Domain
-	other, ok := receives(f)
-	switch {
-	case !ok:
-		return other
-	case m.Failure != nil:
-		return scanner.CannotTell(m.Failure)
-	case len(m.Records) == 0:
-		return scanner.DoesNotApply(scanner.NANoRecord)
-	}
-	seen := records(at, m.Records)
-	policy := func(observed string) []scanner.Evidence { return append(seen, saw(cmp.Or(m.URL, at), observed)) }
-	why := m.PolicyFailure
-	var found scanner.Finding
-	switch {
-	case len(m.Records) > 1:
-		found = scanner.Failed(records(at, m.Records, "several records: none of them counts")...)
-	case m.PolicyError != "":
-		found = scanner.Failed(policy(m.PolicyError)...)
-	case why != nil && (ours(why) || why.Kind == scanner.FailTimeout || why.Kind == scanner.FailForbidden):
-		return scanner.CannotTell(why, policy(why.Error())...)
-	case why != nil:
-		found = scanner.Failed(policy(why.Error())...)
-	case m.Mode == "none":
-		found = scanner.Warned(policy("mode: none")...)
-	case len(m.Unmatched) > 0:
-		found = scanner.Failed(policy("mode: " + m.Mode + "; not covered: " + strings.Join(m.Unmatched, " "))...)
-	case m.Mode != "enforce":
-		found = scanner.Warned(policy("mode: " + m.Mode)...)
-	default:
-		return scanner.Passed(policy(fmt.Sprintf("mode: %s; mx: %s; max_age: %d", m.Mode, strings.Join(m.MX, " "), m.MaxAge))...)
-	}
-	return withPolicyMX(found, f)
-}
-
-func tlsRPTMissing(f *scanner.Facts) scanner.Finding {
-	t, at := f.Mail.TLSRPT, "_smtp._tls."+f.Target.Domain
-	other, ok := receives(f)
-	switch {
-	case !ok:
-		return other
-	case t.Failure != nil:
-		return scanner.CannotTell(t.Failure)
-	case len(t.Records) == 0:
-		return scanner.Failed(saw(at, "no TXT record that starts with v=TLSRPTv1"))
-	case t.Error != "":
-		return scanner.Failed(records(at, t.Records, t.Error)...)
-	case len(t.Records) > 1:
-		return scanner.Failed(records(at, t.Records, "several records: none of them counts")...)
-	}
-	return scanner.Passed(records(at, t.Records)...)
+// namesSenders tells whether an SPF record allows anybody at all, or leaves
+// that to another record.
+func namesSenders(record string) bool {
+	own, everybody := ownSenders(record)
+	return everybody || own != "v=spf1"
 }

@@ -13,26 +13,40 @@ import (
 func soundMail() *scanner.Facts {
 	mx := func(preference uint16, name string) scanner.MXHost {
 		return scanner.MXHost{
-			Preference: preference, Name: name, Exists: true, Addrs: []netip.Addr{ip("9.9.9.25")}, STARTTLS: scanner.Yes,
+			Preference: preference, Name: name, Exists: true, Alias: scanner.No, Addrs: []netip.Addr{ip("9.9.9.25")}, STARTTLS: scanner.Yes,
 			TLS: &scanner.TLSHost{
 				Name: name, NameMatch: true,
-				Versions: map[string]scanner.Tristate{"SSLv3": scanner.No, "TLSv1.0": scanner.No, "TLSv1.1": scanner.No, "TLSv1.2": scanner.Yes},
+				Versions: map[string]scanner.Tristate{
+					"SSLv3": scanner.No, "TLSv1.0": scanner.No, "TLSv1.1": scanner.No, "TLSv1.2": scanner.Yes, "TLSv1.3": scanner.Yes,
+				},
 				Chain: []scanner.Cert{{
-					Subject: "CN=" + name, Issuer: "CN=Test CA", Names: []string{name},
+					Subject: "CN=" + name, Issuer: "CN=Test CA", Names: []string{name}, KeyType: "ECDSA", KeyBits: 256, Signature: "SHA256-RSA",
 					NotBefore: started.AddDate(0, -1, 0), NotAfter: started.AddDate(0, 1, 0),
 				}},
+				WeakTested: []string{"null", "export", "rc4", "des", "3des", "no-forward-secrecy"}, ForwardSecrecy: scanner.Yes,
+				GroupsTested: true, Group: "x25519",
+				Legacy: &scanner.TLSLegacy{Version: "TLSv1.2", Compression: scanner.No, SecureRenegotiation: scanner.Yes},
+			},
+			DANE: &scanner.MailDANE{
+				At: "_25._tcp." + name, Records: []string{"3 1 1 ab"}, Security: scanner.Secure, Usable: 1, Match: scanner.Yes, By: "3 1 1 ab",
 			},
 		}
 	}
 	return &scanner.Facts{
 		Target: scanner.Target{Domain: "example.hk", Unicode: "example.hk"}, Started: started,
 		Mail: &scanner.MailFacts{
-			MX:     []scanner.MXHost{mx(10, "mx1.example.hk"), mx(20, "mx2.example.hk")},
-			SPF:    scanner.SPF{Records: []string{"v=spf1 mx -all"}, Lookups: 1, All: "-"},
-			DMARC:  scanner.DMARC{At: "_dmarc.example.hk", Records: []string{"v=DMARC1; p=reject"}, Policy: "reject", Percent: 100, RUA: []string{"mailto:d@example.hk"}},
+			MX:  []scanner.MXHost{mx(10, "mx1.example.hk"), mx(20, "mx2.example.hk")},
+			SPF: scanner.SPF{Records: []string{"v=spf1 mx -all"}, Lookups: 1, All: "-"},
+			DMARC: scanner.DMARC{
+				At: "_dmarc.example.hk", Records: []string{"v=DMARC1; p=reject"}, Policy: "reject", Percent: 100, AtApex: scanner.No,
+				RUA:     []string{"mailto:d@example.hk"},
+				Reports: []scanner.ReportAddress{{Tag: "rua", URI: "mailto:d@example.hk", Domain: "example.hk", Receives: scanner.Yes}},
+			},
 			DKIM:   scanner.DKIM{Tried: 30, Keys: []scanner.DKIMKey{{Selector: "s1", Type: "rsa", Bits: 2048}}},
 			MTASTS: scanner.MTASTS{Records: []string{"v=STSv1; id=1"}, URL: "https://mta-sts.example.hk/", Mode: "enforce", MX: []string{"*.example.hk"}, MaxAge: 604800},
 			TLSRPT: scanner.TLSRPT{Records: []string{"v=TLSRPTv1; rua=mailto:t@example.hk"}, RUA: []string{"mailto:t@example.hk"}},
+			BIMI:   &scanner.BIMI{At: "default._bimi.example.hk", Records: []string{"v=BIMI1; l=https://example.hk/l.svg"}, Logo: "https://example.hk/l.svg"},
+			Names:  []scanner.SenderName{{Name: "mx1.example.hk", Address: scanner.Yes, SPF: scanner.Yes}, {Name: "www.example.hk", Address: scanner.Yes, SPF: scanner.Yes}},
 		},
 	}
 }
@@ -60,10 +74,21 @@ func mx(n int, edit func(*scanner.MXHost)) func(*scanner.Facts) {
 func TestSoundMailPasses(t *testing.T) {
 	for _, check := range mailChecks() {
 		f := check.Judge(soundMail())
+		if withoutMail(check.Rule) {
+			if f.Outcome != scanner.NotApplicable || f.Because != scanner.NANotUsed {
+				t.Errorf("%s: %s %s", check.Rule, f.Outcome, f.Because)
+			}
+			continue
+		}
 		if f.Outcome != scanner.Pass || len(f.Evidence) == 0 {
 			t.Errorf("%s: %s %q", check.Rule, f.Outcome, evidenceOf(f))
 		}
 	}
+}
+
+// withoutMail: the rule is about domains without mail only.
+func withoutMail(rule string) bool {
+	return rule == "mail.null-mx.missing" || rule == "mail.parked.unprotected"
 }
 
 // A domain that receives no mail is still used by forgers: SPF and DMARC
@@ -72,6 +97,9 @@ func TestDomainsWithoutMail(t *testing.T) {
 	spoil := map[string]func(*scanner.Facts){"no MX": noMX, "null MX": nullMX}
 	for _, check := range mailChecks() {
 		for about, edit := range spoil {
+			if withoutMail(check.Rule) {
+				continue
+			}
 			facts := soundMail()
 			edit(facts)
 			want := scanner.NotApplicable
@@ -283,6 +311,8 @@ func TestMTASTS(t *testing.T) {
 	unread := func(kind scanner.FailureKind) func(*scanner.Facts) {
 		return sts(func(s *scanner.MTASTS) { s.PolicyFailure, s.Mode = failure(kind), "" })
 	}
+	mode := func(m string) func(*scanner.Facts) { return sts(func(s *scanner.MTASTS) { s.Mode = m }) }
+	leftOut := sts(func(s *scanner.MTASTS) { s.Unmatched = []string{"mx2.example.hk"} })
 	judgeSpoilt(t, "mail.mta-sts.missing", soundMail, []spoilt{
 		{"there", nil, passes("_mta-sts.example.hk | TXT v=STSv1; id=1")},
 		{"none", none, fails("no TXT record")},
@@ -297,11 +327,30 @@ func TestMTASTS(t *testing.T) {
 		{"no such host", unread(scanner.FailUnresolved), fails("unresolved")},
 		{"timeout", unread(scanner.FailTimeout), isUnknown(scanner.FailTimeout)},
 		{"our limit", unread(scanner.FailLimit), isUnknown(scanner.FailLimit)},
-		{"a server left out", sts(func(s *scanner.MTASTS) { s.Unmatched = []string{"mx2.example.hk"} }), fails("not covered: mx2.example.hk")},
-		{"testing", sts(func(s *scanner.MTASTS) { s.Mode = "testing" }), warns("mode: testing")},
-		{"none", sts(func(s *scanner.MTASTS) { s.Mode = "none" }), warns("mode: none")},
+		{"a server left out", leftOut, passes("mode: enforce")},
+		{"testing", mode("testing"), passes("mode: testing")},
 		{"no record", none, notFor(scanner.NANoRecord)},
 		{"no answer", lost, isUnknown(scanner.FailTimeout)},
+	})
+	faulty := sts(func(s *scanner.MTASTS) { s.PolicyError = "HTTP status 404" })
+	judgeSpoilt(t, "mail.mta-sts.mx-mismatch", soundMail, []spoilt{
+		{"all covered", nil, passes("mode: enforce; mx: *.example.hk")},
+		{"a server left out", leftOut, fails("MX mx2.example.hk | not covered")},
+		{"only tested", func(f *scanner.Facts) { leftOut(f); mode("testing")(f) }, warns("MX mx2.example.hk | not covered")},
+		{"switched off", mode("none"), notFor(scanner.NANotUsed)},
+		{"faulty", faulty, notFor(scanner.NACovered)},
+		{"not fetched", unread(scanner.FailTimeout), isUnknown(scanner.FailTimeout)},
+		{"no record", none, notFor(scanner.NANoRecord)},
+		{"no answer", lost, isUnknown(scanner.FailTimeout)},
+	})
+	judgeSpoilt(t, "mail.mta-sts.mode", soundMail, []spoilt{
+		{"in force", nil, passes("mode: enforce")},
+		{"testing", mode("testing"), warns("mode: testing")},
+		{"none", mode("none"), fails("mode: none")},
+		{"faulty", faulty, notFor(scanner.NACovered)},
+		{"not fetched", unread(scanner.FailTimeout), isUnknown(scanner.FailTimeout)},
+		{"no record", none, notFor(scanner.NANoRecord)},
+		{"MX not known", mxLost, isUnknown(scanner.FailServer)},
 	})
 	rpt := func(r scanner.TLSRPT) func(*scanner.Facts) {
 		return mail(func(m *scanner.MailFacts) { m.TLSRPT = r })
@@ -309,9 +358,16 @@ func TestMTASTS(t *testing.T) {
 	judgeSpoilt(t, "mail.tls-rpt.missing", soundMail, []spoilt{
 		{"there", nil, passes("_smtp._tls.example.hk | TXT v=TLSRPTv1")},
 		{"none", rpt(scanner.TLSRPT{}), fails("no TXT record")},
+		{"faulty", rpt(scanner.TLSRPT{Records: []string{"v=TLSRPTv1"}, Error: "no rua"}), passes("v=TLSRPTv1")},
+		{"no answer", rpt(scanner.TLSRPT{Failure: failure(scanner.FailServer)}), isUnknown(scanner.FailServer)},
+	})
+	judgeSpoilt(t, "mail.tls-rpt.invalid", soundMail, []spoilt{
+		{"in order", nil, passes("v=TLSRPTv1; rua=mailto:t@example.hk")},
+		{"none", rpt(scanner.TLSRPT{}), notFor(scanner.NANoRecord)},
 		{"faulty", rpt(scanner.TLSRPT{Records: []string{"v=TLSRPTv1"}, Error: "no rua"}), fails("no rua")},
 		{"several", rpt(scanner.TLSRPT{Records: []string{"v=TLSRPTv1; rua=a", "v=TLSRPTv1; rua=b"}}), fails("several records")},
 		{"no answer", rpt(scanner.TLSRPT{Failure: failure(scanner.FailServer)}), isUnknown(scanner.FailServer)},
+		{"MX not known", mxLost, isUnknown(scanner.FailServer)},
 	})
 }
 
