@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -30,8 +29,8 @@ func TestFaults(t *testing.T) {
 		if *only != "" && !slices.Contains(strings.Split(*only, ","), s.Domain) {
 			continue
 		}
-		if missing := slices.DeleteFunc(slices.Clone(s.Needs), func(prog string) bool { _, err := exec.LookPath(prog); return err == nil }); len(missing) > 0 {
-			t.Run(s.Domain, func(t *testing.T) { notRun(t, "install "+strings.Join(missing, ", ")) })
+		if why := lab.CannotRun(s); why != "" {
+			t.Run(s.Domain, func(t *testing.T) { notRun(t, why) })
 			continue
 		}
 		sites = append(sites, s)

@@ -6,8 +6,8 @@
 // touched. A Site is one domain of the lab: the good one, or one with a fault.
 //
 // The servers use their real ports (53, 25, 80, 443) on addresses of
-// 127.0.0.0/8, so a lab runs as root in a network namespace of its own:
-// scripts/netns.sh makes one. Only tests and benchmarks import it.
+// 127.0.0.0/8 and fd00::/8, so a lab runs as root in a network namespace of its
+// own: scripts/netns.sh makes one. Only tests, benchmarks and lab/cmd import it.
 package lab
 
 import (
@@ -54,14 +54,26 @@ func Missing() string {
 	if os.Geteuid() != 0 {
 		return "be root, for ports below 1024 (make proof uses a network namespace)"
 	}
-	if oneUser() {
-		return "be root on the machine itself: postfix needs users of its own"
-	}
 	l, err := net.Listen("tcp", "127.53.0.1:53")
 	if err != nil {
 		return "free port 53 on 127.53.0.1 (make proof uses a network namespace): " + err.Error()
 	}
 	_ = l.Close()
+	return ""
+}
+
+// CannotRun says why a site cannot be had here, or "" if it can. Without root
+// (in a user namespace of one user) there is neither apache2 nor postfix; a
+// small server of our own takes the place of the mail server that sites share.
+func CannotRun(s Site) string {
+	for _, prog := range s.Needs {
+		if _, err := lookPath(prog); err != nil {
+			return "install " + prog
+		}
+	}
+	if oneUser() && (s.Apache || s.Mail != nil && s.Mail.Serve == nil) {
+		return "be root on the machine itself: apache2 and postfix need users of their own"
+	}
 	return ""
 }
 
@@ -249,7 +261,11 @@ func (l *Lab) own(ctx context.Context, addrs ...string) error {
 func (l *Lab) addresses(ctx context.Context, verb string, addrs []string) error {
 	var b strings.Builder
 	for _, a := range addrs {
-		fmt.Fprintf(&b, "address %s %s dev lo\n", verb, a)
+		fmt.Fprintf(&b, "address %s %s dev lo", verb, a)
+		if verb != "delete" && strings.Contains(a, ":") {
+			b.WriteString(" nodad") // nobody else has it, so it is ours at once
+		}
+		b.WriteByte('\n')
 	}
 	file, err := l.write(verb+".ip", b.String())
 	if err != nil {

@@ -123,6 +123,10 @@ func verdicts(r *scanner.Report) string {
 // best grade and no finding but advice, the bad one each planted fault and
 // nothing else.
 func TestRealServers(t *testing.T) {
+	needs(t)
+	if why := lab.CannotRun(lab.BadSite()); why != "" {
+		notRun(t, why)
+	}
 	_, e, asking := start(t, []lab.Site{{Domain: lab.Good}, lab.BadSite()})
 	for _, domain := range []string{lab.Good, lab.Bad} {
 		t.Run(domain, func(t *testing.T) {

@@ -67,8 +67,12 @@ func (l *Lab) StartNginx(ctx context.Context, ready []string, servers ...string)
 		return err
 	}
 	tmp := filepath.Join(l.Dir, "web")
+	user := "worker_processes 1;"
+	if oneUser() { // a worker could not become another
+		user = "user root; master_process off;"
+	}
 	conf := `daemon off;
-worker_processes 1;
+` + user + `
 pid ` + tmp + `/nginx.pid;
 error_log stderr warn;
 worker_rlimit_nofile 16384;

@@ -4,6 +4,7 @@ package lab
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -120,6 +121,19 @@ func (l *Lab) Listen(ctx context.Context, addr string, handle func(net.Conn)) er
 		}
 	}()
 	return nil
+}
+
+// serveMail is the good site's mail server where postfix cannot run.
+func (l *Lab) serveMail(ctx context.Context, p *Place) error {
+	cert, err := tls.LoadX509KeyPair(p.MXCrt, p.MXKey)
+	if err != nil {
+		return err
+	}
+	cfg := &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
+	return l.Listen(ctx, p.MX+":25", func(c net.Conn) {
+		SMTP(c, "220 "+p.MXName+" ESMTP", map[string]string{"EHLO": "250-" + p.MXName + "\r\n250 STARTTLS", "QUIT": "221 bye"},
+			func(c net.Conn) (net.Conn, error) { return tls.Server(c, cfg), nil })
+	})
 }
 
 // SMTP answers as a small mail server of our own, for what postfix cannot

@@ -204,6 +204,9 @@ func (l *Lab) startMail(ctx context.Context, places []*Place) error {
 			served = append(served, p)
 		}
 	}
+	if oneUser() {
+		return l.serveMail(ctx, served[0])
+	}
 	return l.StartPostfix(ctx, served)
 }
 
