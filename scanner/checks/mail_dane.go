@@ -33,10 +33,10 @@ func onDANE(f *scanner.Facts, judge func(p *poll, mx scanner.MXHost, d *scanner.
 
 func tlsaSeen(d *scanner.MailDANE) string { return fmt.Sprintf("%s TLSA %s", d.At, d.Records[0]) }
 
-// daneMismatch: senders that look for DANE do not deliver to a server whose key
+// mailDANEMismatch: senders that look for DANE do not deliver to a server whose key
 // no record fits, or whose records are forged (RFC 7672 section 2.1). Records
 // that DNSSEC does not prove do not count.
-func daneMismatch(f *scanner.Facts) scanner.Finding {
+func mailDANEMismatch(f *scanner.Facts) scanner.Finding {
 	return onDANE(f, func(p *poll, mx scanner.MXHost, d *scanner.MailDANE) {
 		switch {
 		case d.Security == scanner.Insecure: // mail.dane.unsigned
@@ -58,7 +58,7 @@ func daneMismatch(f *scanner.Facts) scanner.Finding {
 	})
 }
 
-func daneUnsigned(f *scanner.Facts) scanner.Finding {
+func mailDANEUnsigned(f *scanner.Facts) scanner.Finding {
 	return onDANE(f, func(p *poll, mx scanner.MXHost, d *scanner.MailDANE) {
 		switch d.Security {
 		case scanner.Insecure:
@@ -71,8 +71,8 @@ func daneUnsigned(f *scanner.Facts) scanner.Finding {
 	})
 }
 
-// daneMissing is advice; a server without STARTTLS has a graver fault.
-func daneMissing(f *scanner.Facts) scanner.Finding {
+// mailDANEMissing is advice; a server without STARTTLS has a graver fault.
+func mailDANEMissing(f *scanner.Facts) scanner.Finding {
 	return onMX(f, standing(f), func(p *poll, mx scanner.MXHost) {
 		switch d := mx.DANE; {
 		case mx.STARTTLS == scanner.No:

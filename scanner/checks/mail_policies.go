@@ -17,9 +17,9 @@ func mailPolicyChecks() []scanner.Check {
 		{Rule: "mail.mta-sts.mode", Needs: needs, Judge: mtaSTSMode},
 		{Rule: "mail.tls-rpt.missing", Needs: needs, Judge: tlsRPTMissing},
 		{Rule: "mail.tls-rpt.invalid", Needs: needs, Judge: tlsRPTInvalid},
-		{Rule: "mail.dane.mismatch", Needs: needs, Judge: daneMismatch},
-		{Rule: "mail.dane.unsigned", Needs: needs, Judge: daneUnsigned},
-		{Rule: "mail.dane.missing", Needs: needs, Judge: daneMissing},
+		{Rule: "mail.dane.mismatch", Needs: needs, Judge: mailDANEMismatch},
+		{Rule: "mail.dane.unsigned", Needs: needs, Judge: mailDANEUnsigned},
+		{Rule: "mail.dane.missing", Needs: needs, Judge: mailDANEMissing},
 		{Rule: "mail.bimi.missing", Needs: needs, Judge: bimiMissing},
 		{Rule: "mail.bimi.invalid", Needs: needs, Judge: bimiInvalid},
 	}

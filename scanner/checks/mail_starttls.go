@@ -217,7 +217,7 @@ func starttlsWeakGroup(f *scanner.Facts) scanner.Finding {
 }
 
 func starttlsCompression(f *scanner.Facts) scanner.Finding {
-	return onLegacy(f, "compression", func(p *poll, mx scanner.MXHost, l *scanner.TLSLegacy) bool {
+	return onOldTLS(f, "compression", func(p *poll, mx scanner.MXHost, l *scanner.TLSLegacy) bool {
 		switch l.Compression {
 		case scanner.Yes:
 			p.fail(mx.Name, mxOf(mx), "compresses in "+l.Version)
@@ -229,7 +229,7 @@ func starttlsCompression(f *scanner.Facts) scanner.Finding {
 }
 
 func starttlsRenegotiation(f *scanner.Facts) scanner.Finding {
-	return onLegacy(f, "renegotiation", func(p *poll, mx scanner.MXHost, l *scanner.TLSLegacy) bool {
+	return onOldTLS(f, "renegotiation", func(p *poll, mx scanner.MXHost, l *scanner.TLSLegacy) bool {
 		switch l.SecureRenegotiation {
 		case scanner.Yes:
 			p.pass(mxOf(mx), "renegotiates safely in "+l.Version)
@@ -240,9 +240,9 @@ func starttlsRenegotiation(f *scanner.Facts) scanner.Finding {
 	})
 }
 
-// onLegacy judges what belongs to TLS 1.2 and older. A server that speaks none
+// onOldTLS judges what belongs to TLS 1.2 and older. A server that speaks none
 // of them has no fault there; judge tells whether it could judge.
-func onLegacy(f *scanner.Facts, question string, judge func(p *poll, mx scanner.MXHost, l *scanner.TLSLegacy) bool) scanner.Finding {
+func onOldTLS(f *scanner.Facts, question string, judge func(p *poll, mx scanner.MXHost, l *scanner.TLSLegacy) bool) scanner.Finding {
 	return behindSTARTTLS(f, func(p *poll, mx scanner.MXHost) {
 		v := mx.TLS.Versions
 		switch {

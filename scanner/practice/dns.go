@@ -100,16 +100,25 @@ func (s *Site) shopRecords() string {
 	if s.has("mail.spf.plus-all") {
 		spf = "v=spf1 mx +all"
 	}
+	// What hangs on another record goes with it: its absence would be another
+	// rule's fault.
+	bimi := `default._bimi TXT "v=BIMI1; l=https://mta-sts.` + Domain + `/logo.svg"`
 	if s.has("mail.dmarc.policy-none") {
-		dmarc = "none"
+		dmarc, bimi = "none", ""
+	}
+	tlsa := "_25._tcp.mail TLSA 3 1 1 " + s.pki.mailKey
+	if s.has("mail.starttls.missing") {
+		tlsa = ""
 	}
 	if s.has("dns.caa.missing") {
 		caa = ""
 	}
 	return fmt.Sprintf(`@ A %[1]s
 www A %[1]s
+www TXT "v=spf1 -all"
 mta-sts A %[1]s
 mail A %[2]s
+mail TXT "v=spf1 a -all"
 @ MX 10 mail
 @ TXT "%[3]s"
 %[4]s
@@ -117,7 +126,9 @@ _dmarc TXT "v=DMARC1; p=%[5]s; rua=mailto:reports@%[6]s"
 default._domainkey TXT "v=DKIM1; k=ed25519; p=%[7]s"
 _mta-sts TXT "v=STSv1; id=1"
 _smtp._tls TXT "v=TLSRPTv1; rua=mailto:reports@%[6]s"
-`, webAddr, mailAddr, spf, caa, dmarc, Domain, s.pki.dkim)
+%[8]s
+%[9]s
+`, webAddr, mailAddr, spf, caa, dmarc, Domain, s.pki.dkim, tlsa, bimi)
 }
 
 func (s *Site) serveDNS(server nameServer, l net.Listener, pc net.PacketConn) {

@@ -9,6 +9,8 @@ import (
 	"crypto/x509/pkix"
 	"math/big"
 	"time"
+
+	"github.com/miekg/dns"
 )
 
 // pki is the shop's own certificate authority; it exists in memory only.
@@ -19,6 +21,7 @@ type pki struct {
 	expired tls.Certificate
 	sts     tls.Certificate // of mta-sts, which stays good: its fault would be another rule's
 	mail    tls.Certificate
+	mailKey string // SHA-256 of the mail server's public key, for DANE, in hex
 	dkim    string // the public key of DKIM, base64
 }
 
@@ -51,7 +54,14 @@ func newPKI() (*pki, error) {
 	if p.sts, err = p.issue(5, now.AddDate(0, 0, 80), "mta-sts."+Domain); err != nil {
 		return nil, err
 	}
-	p.mail, err = p.issue(4, now.AddDate(0, 0, 80), "mail."+Domain)
+	if p.mail, err = p.issue(4, now.AddDate(0, 0, 80), "mail."+Domain); err != nil {
+		return nil, err
+	}
+	leaf, err := x509.ParseCertificate(p.mail.Certificate[0])
+	if err != nil {
+		return nil, err
+	}
+	p.mailKey, err = dns.CertificateToDANE(1, 1, leaf)
 	return p, err
 }
 

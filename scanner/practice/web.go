@@ -13,6 +13,10 @@ import (
 //go:embed page.html
 var page string
 
+// logo is what mail programs may show beside the shop's mail.
+const logo = `<svg xmlns="http://www.w3.org/2000/svg" version="1.2" baseProfile="tiny-ps" viewBox="0 0 64 64"><title>Harbour Tea</title>` +
+	`<rect width="64" height="64" fill="#fff"/><circle cx="32" cy="32" r="24" fill="#0b6e4f"/></svg>`
+
 // serveWeb runs the http and https servers.
 func (s *Site) serveWeb(plain, secure net.Listener) {
 	mux := http.NewServeMux()
@@ -23,6 +27,10 @@ func (s *Site) serveWeb(plain, secure net.Listener) {
 	mux.HandleFunc("GET mta-sts."+Domain+"/.well-known/mta-sts.txt", s.text(func() string {
 		return "version: STSv1\r\nmode: enforce\r\nmx: mail." + Domain + "\r\nmax_age: 604800\r\n"
 	}))
+	mux.HandleFunc("GET mta-sts."+Domain+"/logo.svg", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "image/svg+xml")
+		_, _ = w.Write([]byte(logo)) // the visitor may be gone
+	})
 	redirect := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.has("web.https.no-redirect") {
 			mux.ServeHTTP(w, r)
