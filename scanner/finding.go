@@ -56,6 +56,7 @@ const (
 	NAHidden    NAReason = "hidden"     // the resolver that was asked does not show this
 	NANotInDNS  NAReason = "not-in-dns" // the name is not in the DNS: --connect-to stands in for it
 	NAElsewhere NAReason = "elsewhere"  // the name only leads on to a site of another domain
+	NANotFull   NAReason = "not-full"   // it takes every cipher suite (Options.TLSFull), which was not asked for
 	NACovered   NAReason = "covered"    // a graver fault that another rule reports stands before this one
 )
 
