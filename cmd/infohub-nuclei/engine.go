@@ -22,10 +22,8 @@ import (
 	updateutils "github.com/projectdiscovery/utils/update"
 
 	"github.com/cybersec-infohub/infohub/internal/nucleiwire"
+	"github.com/cybersec-infohub/infohub/rules/template"
 )
-
-// maxBody bounds what a template may have read of one answer, in bytes.
-const maxBody = 1 << 20
 
 type engineHandle struct {
 	*nuclei.NucleiEngine
@@ -129,7 +127,9 @@ func resolveNothing(ctx context.Context) (*dns.Server, string, error) {
 	}
 }
 
-// compile reads a template and refuses what could do more than look.
+// compile reads a template and refuses what could do more than look, as
+// rules/template has done before from the text: this is how the engine itself
+// has understood it.
 func (e *engineHandle) compile(text string) (*templates.Template, error) {
 	tpl, err := e.ParseTemplate([]byte(text))
 	if err != nil {
@@ -147,15 +147,22 @@ func (e *engineHandle) compile(text string) (*templates.Template, error) {
 		return nil, errors.New("it must have plain requests: no raw, body, payloads, fuzzing, unsafe, race, pipeline, threads, analyzer")
 	case r.Redirects, r.HostRedirects, r.ProtocolRedirects:
 		return nil, errors.New("it must not follow redirects")
-	case r.MaxSize < 1 || r.MaxSize > maxBody:
-		return nil, fmt.Errorf("its max-size must be 1 to %d", maxBody)
+	case r.MaxSize < 0 || r.MaxSize > template.MaxBody:
+		return nil, fmt.Errorf("its max-size must be 1 to %d", template.MaxBody)
 	case r.CompiledOperators == nil || len(r.CompiledOperators.Matchers) == 0:
 		return nil, errors.New("it has no matchers")
 	}
 	for _, path := range r.Path {
-		if !strings.HasPrefix(path, "{{BaseURL}}/") {
+		rest, ok := strings.CutPrefix(path, "{{BaseURL}}")
+		if !ok {
+			rest, ok = strings.CutPrefix(path, "{{RootURL}}")
+		}
+		if !ok || rest != "" && rest[0] != '/' && rest[0] != '?' {
 			return nil, fmt.Errorf("its path %q must begin with {{BaseURL}}/", path)
 		}
+	}
+	if r.MaxSize == 0 {
+		r.MaxSize = template.MaxBody
 	}
 	return tpl, nil
 }

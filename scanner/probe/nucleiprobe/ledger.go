@@ -14,17 +14,36 @@ import (
 type ledger struct {
 	engine string
 	jobs   []nucleiwire.Job // in the order of the report
+	given  map[string]bool  // the ids of the user's templates
 	ends   map[nucleiwire.Job]nucleiwire.Result
+	// blocked are the targets that turn everything away, and why.
+	blocked map[string]*scanner.Failure
 }
 
-func newLedger(templates []nucleiwire.Template, targets []string) *ledger {
-	l := &ledger{ends: map[nucleiwire.Job]nucleiwire.Result{}}
-	for _, t := range templates {
+// newLedger orders every template for every target; the last given templates
+// are the user's.
+func newLedger(templates []nucleiwire.Template, given int, targets []string) *ledger {
+	l := &ledger{given: map[string]bool{}, ends: map[nucleiwire.Job]nucleiwire.Result{}, blocked: map[string]*scanner.Failure{}}
+	for i, t := range templates {
+		if i >= len(templates)-given {
+			l.given[t.ID] = true
+		}
 		for _, target := range targets {
 			l.jobs = append(l.jobs, nucleiwire.Job{Template: t.ID, Target: target})
 		}
 	}
 	return l
+}
+
+// block notes targets that turn everything away; the first reason stays.
+func (l *ledger) block(all ...map[string]*scanner.Failure) {
+	for _, blocked := range all {
+		for target, why := range blocked {
+			if l.blocked[target] == nil {
+				l.blocked[target] = why
+			}
+		}
+	}
 }
 
 // open are the jobs that have not ended.
@@ -58,7 +77,7 @@ func (l *ledger) facts(via *proxy, why error) (facts *scanner.ActiveFacts, whole
 	facts = &scanner.ActiveFacts{Engine: l.engine, Templates: make([]scanner.ActiveResult, 0, len(l.jobs))}
 	whole = true
 	for _, job := range l.jobs {
-		out := scanner.ActiveResult{Template: job.Template, Target: job.Target}
+		out := scanner.ActiveResult{Template: job.Template, Given: l.given[job.Template], Target: job.Target}
 		end, ok := l.ends[job]
 		switch {
 		case !ok && why != nil:
@@ -71,6 +90,8 @@ func (l *ledger) facts(via *proxy, why error) (facts *scanner.ActiveFacts, whole
 			if strings.HasPrefix(end.At, job.Target+"/") {
 				out.MatchedAt = scanner.Printable(end.At, 500)
 			}
+		case l.blocked[job.Target] != nil: // only a match proves that the site itself has answered
+			out.Status, out.Failure = scanner.ActiveFailed, l.blocked[job.Target]
 		case end.Status == nucleiwire.Clean:
 			out.Status = scanner.ActiveClean
 		case end.Status == nucleiwire.Failed:

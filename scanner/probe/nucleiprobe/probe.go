@@ -21,6 +21,7 @@ import (
 	"github.com/cybersec-infohub/infohub/internal/netguard"
 	"github.com/cybersec-infohub/infohub/internal/nucleiwire"
 	"github.com/cybersec-infohub/infohub/rules"
+	"github.com/cybersec-infohub/infohub/rules/template"
 	"github.com/cybersec-infohub/infohub/scanner"
 )
 
@@ -30,12 +31,12 @@ const (
 	// children is how many children run at a time over all scans: each takes
 	// about 130 MB.
 	children = 2
-	// connections bounds those to one address, beside the ordinary scan's. Each
-	// request has its own: 21 for each of up to four origins, and retries.
-	connections = 200
+	// tries is how often a request may be made: each has a connection of its
+	// own, the engine tries twice, and so may a second child.
+	tries = 4
 	// jobsAtATime, perSecond and requestTime are what the child is told: few
 	// requests at a time, as a visitor's browser would make.
-	jobsAtATime = 4
+	jobsAtATime = 6
 	perSecond   = 50
 	requestTime = 8 * time.Second
 	// margin is left of the scan's time to hand over what is there.
@@ -45,12 +46,16 @@ const (
 // Probe is the probe of active checks.
 type Probe struct {
 	path  string
+	given []template.Template
 	slots chan struct{}
 }
 
 // New returns the probe. path names the child program; "" looks for it beside
-// this program and then on the PATH, at each scan.
-func New(path string) *Probe { return &Probe{path: path, slots: make(chan struct{}, children)} }
+// this program and then on the PATH, at each scan. given are templates to run
+// beside infohub's own, from template.Load.
+func New(path string, given ...template.Template) *Probe {
+	return &Probe{path: path, given: given, slots: make(chan struct{}, children)}
+}
 
 // Name implements scanner.Probe.
 func (*Probe) Name() string { return "active" }
@@ -74,15 +79,15 @@ func (p *Probe) Collect(ctx context.Context, in scanner.Input) (scanner.Section,
 	if in.Facts.Web == nil {
 		return nil, scanner.Failf(scanner.FailUnresolved, "the web probe delivered no web servers")
 	}
-	templates, err := readTemplates(rules.Templates())
+	templates, requests, err := p.templates()
 	if err != nil {
 		return nil, err
 	}
-	dialer := in.Net.Dialer
-	if f, ok := dialer.(fresher); ok {
-		dialer = f.Fresh(connections)
-	}
 	targets := origins(in.Facts)
+	dialer := in.Net.Dialer
+	if f, ok := dialer.(fresher); ok { // a bound beside the ordinary scan's
+		dialer = f.Fresh(tries * (requests + 1) * max(len(targets), 1))
+	}
 	if len(targets) == 0 {
 		return &scanner.ActiveFacts{Templates: []scanner.ActiveResult{}}, nil
 	}
@@ -100,7 +105,8 @@ func (p *Probe) Collect(ctx context.Context, in scanner.Input) (scanner.Section,
 	}
 	defer via.close()
 
-	l := newLedger(templates, targets)
+	l := newLedger(templates, len(p.given), targets)
+	l.block(blockedByWeb(in.Facts), canary(ctx, via, in.Net.UserAgent, targets))
 	req := nucleiwire.Request{
 		Version: nucleiwire.Version, Templates: templates, Concurrency: jobsAtATime, PerSecond: perSecond,
 		Timeout: int(requestTime / time.Second), UserAgent: in.Net.UserAgent, Proxy: via.url(),
@@ -115,6 +121,7 @@ func (p *Probe) Collect(ctx context.Context, in scanner.Input) (scanner.Section,
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
+	l.block(canary(ctx, via, in.Net.UserAgent, targets))
 	facts, whole := l.facts(via, err)
 	if whole {
 		return facts, nil
@@ -148,21 +155,31 @@ func (p *Probe) find() string {
 	return ""
 }
 
-// readTemplates reads every template, in the order of their names, which are
-// the ids of their rules.
-func readTemplates(fsys fs.FS) ([]nucleiwire.Template, error) {
+// templates are infohub's own, in the order of their names, which are the ids
+// of their rules, and then the user's; requests is how many they make of one
+// target.
+func (p *Probe) templates() (all []nucleiwire.Template, requests int, err error) {
+	fsys := rules.Templates()
 	names, err := fs.Glob(fsys, "*.yaml")
 	if err != nil {
-		return nil, fmt.Errorf("templates: %w", err)
+		return nil, 0, fmt.Errorf("templates: %w", err)
 	}
 	slices.Sort(names)
-	var out []nucleiwire.Template
 	for _, name := range names {
 		text, err := fs.ReadFile(fsys, name)
 		if err != nil {
-			return nil, fmt.Errorf("templates: %w", err)
+			return nil, 0, fmt.Errorf("templates: %w", err)
 		}
-		out = append(out, nucleiwire.Template{ID: strings.TrimSuffix(name, ".yaml"), Text: string(text)})
+		tpl, err := template.Check(name, text)
+		if err != nil {
+			return nil, 0, fmt.Errorf("templates: %w", err)
+		}
+		requests += tpl.Requests
+		all = append(all, nucleiwire.Template{ID: strings.TrimSuffix(name, ".yaml"), Text: tpl.Text})
 	}
-	return out, nil
+	for _, tpl := range p.given { // an id of theirs has no dot, and one of ours has
+		requests += tpl.Requests
+		all = append(all, nucleiwire.Template{ID: tpl.ID, Text: tpl.Text})
+	}
+	return all, requests, nil
 }
