@@ -20,7 +20,7 @@ type Engine struct {
 	Probes    []Probe
 	Checks    []Check
 	// Network makes the network of one scan, with its own connection count.
-	Network func() *Network
+	Network func(Options) *Network
 	Now     func() time.Time
 	// Timeout bounds one target's scan.
 	Timeout time.Duration
@@ -208,7 +208,7 @@ func (e *Engine) collect(parent context.Context, t Target, opts Options, start t
 		probes = append(probes, p)
 	}
 	done := make(chan delivery, len(probes)) // buffered: a late probe never blocks
-	net := e.Network()
+	net := e.Network(opts)
 	var (
 		ended   = map[string]bool{}
 		begun   = make([]bool, len(probes))

@@ -37,7 +37,7 @@ func engine(t *testing.T, probes ...scanner.Probe) *scanner.Engine {
 	}
 	return &scanner.Engine{
 		Catalogue: c, Probes: probes, Timeout: time.Minute, Now: time.Now,
-		Network: func() *scanner.Network { return &scanner.Network{} },
+		Network: func(scanner.Options) *scanner.Network { return &scanner.Network{} },
 		Checks: []scanner.Check{
 			{Rule: "web.hsts.missing", Needs: []string{"web"}, Judge: func(*scanner.Facts) scanner.Finding { return scanner.Passed() }},
 			{Rule: "dns.caa.missing", Needs: []string{"dns"}, Judge: func(*scanner.Facts) scanner.Finding { return scanner.Passed() }},

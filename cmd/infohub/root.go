@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"github.com/cybersec-infohub/infohub/internal/i18n"
@@ -119,11 +120,32 @@ then the environment, then the file.`,
 	flags.StringVar(&g.config, "config", "", "configuration file (default: infohub/config.yaml in your configuration folder)")
 	complete(cmd, "lang", []string{"en", "zh-Hant", "zh-Hans"})
 	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usageError{fmt.Errorf("%w\nSee '%s --help'", err, c.CommandPath())}
+		return usageError{fmt.Errorf("%w%s\nSee '%s --help'", err, allowed(err), c.CommandPath())}
 	})
 	cmd.AddCommand(newScan(g), newRejudge(g), newDemo(g), newReport(g), newRules(g), newVersion(g), newMan(g))
 	cmd.InitDefaultCompletionCmd()
 	return cmd
+}
+
+// allowed says what a value may be, where the flag's type alone decides that.
+func allowed(err error) string {
+	var bad *pflag.InvalidValueError
+	if !errors.As(err, &bad) {
+		return ""
+	}
+	return allowedFor(bad.GetFlag())
+}
+
+func allowedFor(f *pflag.Flag) string {
+	switch f.Value.Type() {
+	case "duration":
+		return "; write a number with its unit, for example 90s, 2m or 24h"
+	case "int":
+		return "; write a whole number"
+	case "bool":
+		return "; write true or false"
+	}
+	return ""
 }
 
 // knownLang: one of ours, or a tag or locale that leads to one ("zh-HK").

@@ -35,6 +35,7 @@ type scanOptions struct {
 	selectors    []string
 	contact      string
 	facts        string
+	tlsFull      bool
 }
 
 func newScan(g *global) *cobra.Command {
@@ -76,6 +77,7 @@ is true of 130, 2, 4, 3, 1, 0 is given.`,
 	f.StringVar(&o.ca, "ca", "", "trust the certificate authorities in this PEM `FILE` instead of the system's")
 	f.BoolVar(&o.allowPrivate, "allow-private", false, "allow connections to private and special addresses")
 	f.BoolVar(&o.active, "active", false, "also ask for files that should not be public; only on sites of your own")
+	f.BoolVar(&o.tlsFull, "tls-full", false, "ask web servers for every cipher suite: profiles, and which programs can connect (up to 150 connections)")
 	f.StringVar(&o.nuclei, "nuclei", "", "`PATH` of infohub-nuclei, which --active needs (default: beside this program, then PATH)")
 	f.StringArrayVar(&o.selectors, "dkim-selector", nil, "a DKIM `SELECTOR` of yours, tried before the usual ones")
 	f.StringVar(&o.contact, "contact", app.DefaultContact, "web or mail address in the User-Agent, where a server's operator can reach you")
@@ -114,7 +116,7 @@ func (o *scanOptions) run(ctx context.Context, args []string) error {
 		o.say(o.words().T("notice.none"))
 		return outcome{exitUsage}
 	}
-	opts := scanner.Options{Active: o.active, AllowPrivate: o.allowPrivate, DKIM: o.selectors}
+	opts := scanner.Options{Active: o.active, AllowPrivate: o.allowPrivate, TLSFull: o.tlsFull, DKIM: o.selectors}
 	keep, err := keepFacts(o.facts)
 	if err != nil {
 		return usageError{err}
@@ -125,10 +127,19 @@ func (o *scanOptions) run(ctx context.Context, args []string) error {
 	return keep.end(o.out.scan(ctx, o.global, engine, list, opts, o.concurrency))
 }
 
+// maxConcurrency bounds the targets at a time: each takes sockets and memory.
+const maxConcurrency = 1000
+
 // engine builds the scanner that the options ask for.
 func (o *scanOptions) engine() (*scanner.Engine, error) {
-	if o.timeout <= 0 || o.concurrency < 1 || o.perAddr < 1 {
-		return nil, errors.New("--timeout, --concurrency and --per-address must be above zero")
+	if o.timeout <= 0 {
+		return nil, fmt.Errorf("--timeout %s: give a time above zero, for example 90s or 2m", o.timeout)
+	}
+	if o.concurrency < 1 || o.concurrency > maxConcurrency {
+		return nil, fmt.Errorf("--concurrency %d: give a number from 1 to %d", o.concurrency, maxConcurrency)
+	}
+	if o.perAddr < 1 {
+		return nil, fmt.Errorf("--per-address %d: give a number above zero", o.perAddr)
 	}
 	cfg := app.ScannerConfig{
 		Version: version, Contact: o.contact, Timeout: o.timeout, PerAddr: o.perAddr, Nuclei: o.nuclei,

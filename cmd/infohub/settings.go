@@ -26,10 +26,7 @@ func applySettings(cmd *cobra.Command, g *global) error {
 	set := func(f *pflag.Flag, values []string, from string) error {
 		for _, v := range values {
 			if err := cmd.Flags().Set(f.Name, v); err != nil {
-				if f.Value.Type() == "bool" {
-					err = errors.New("write true or false")
-				}
-				return fmt.Errorf("%s: %q is not a good value for --%s: %w", from, v, f.Name, err)
+				return fmt.Errorf("%s: %q is not a good value for --%s: %w%s", from, v, f.Name, err, allowedFor(f))
 			}
 		}
 		return nil

@@ -106,7 +106,7 @@ func TestOnlyTheShopIsAllowed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = other.Close() }()
-	d := e.Network().Dialer
+	d := e.Network(scanner.Options{}).Dialer
 	if c, err := d.Dial(t.Context(), "tcp", site.Domain, other.Addr().(*net.TCPAddr).AddrPort()); err == nil {
 		_ = c.Close()
 		t.Error("another listener of this machine was reached")

@@ -29,8 +29,12 @@ import (
 	"github.com/cybersec-infohub/infohub/scanner/probe/webprobe"
 )
 
-// HostLimit is how many TCP connections one scan makes to one address.
-const HostLimit = 40
+// HostLimit is how many TCP connections one scan makes to one address, and
+// FullHostLimit how many where every cipher suite is asked for.
+const (
+	HostLimit     = 40
+	FullHostLimit = 150
+)
 
 // DefaultContact is where the operator of a scanned server learns who scans.
 const DefaultContact = "https://github.com/cybersec-infohub/infohub"
@@ -92,9 +96,13 @@ func NewScanner(cfg ScannerConfig) (*scanner.Engine, error) {
 		Checks:  checks.All(),
 		Now:     time.Now,
 		Timeout: cfg.Timeout,
-		Network: func() *scanner.Network {
+		Network: func(opts scanner.Options) *scanner.Network {
+			limit := HostLimit
+			if opts.TLSFull {
+				limit = FullHostLimit
+			}
 			return &scanner.Network{
-				Dialer:    &netguard.Scope{Dialer: dialer, Limit: HostLimit},
+				Dialer:    &netguard.Scope{Dialer: dialer, Limit: limit},
 				Resolver:  resolver,
 				Roots:     cfg.Roots,
 				UserAgent: agent,
