@@ -161,10 +161,12 @@ func parkedUnprotected(f *scanner.Facts) scanner.Finding {
 	s, d := m.SPF, m.DMARC
 	sends := len(s.Records) == 1 && namesSenders(s.Records[0])
 	switch {
-	case len(m.MX) > 0, sends && !m.NullMX:
+	case len(m.MX) > 0:
 		return scanner.DoesNotApply(scanner.NANotUsed)
 	case m.MXFailure != nil && !m.NullMX:
 		return scanner.CannotTell(m.MXFailure)
+	case sends && !m.NullMX:
+		return scanner.DoesNotApply(scanner.NANotUsed)
 	}
 	closed := len(s.Records) == 1 && s.Error == "" && !sends && s.All == "-"
 	refused := d.Error == "" && d.Policy == "reject" && d.Percent == 100
