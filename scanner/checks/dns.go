@@ -1,7 +1,6 @@
 package checks
 
 import (
-	"cmp"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -26,6 +25,27 @@ func dnsChecks() []scanner.Check {
 		{Rule: "dns.caa.missing", Needs: needs, Judge: caaMissing},
 		{Rule: "dns.cname.dangling", Needs: needs, Judge: cnameDangling},
 		{Rule: "dns.address.private", Needs: needs, Judge: addressPrivate},
+		{Rule: "dns.dnssec.weak-algorithm", Needs: needs, Judge: dnssecWeakAlgorithm},
+		{Rule: "dns.dnssec.weak-key", Needs: needs, Judge: dnssecWeakKey},
+		{Rule: "dns.dnssec.ds-digest", Needs: needs, Judge: dnssecDSDigest},
+		{Rule: "dns.dnssec.signature-expiring", Needs: needs, Judge: dnssecSignatureExpiring},
+		{Rule: "dns.dnssec.signature-long", Needs: needs, Judge: dnssecSignatureLong},
+		{Rule: "dns.dnssec.nsec3-iterations", Needs: needs, Judge: dnssecNSEC3Iterations},
+		{Rule: "dns.dnssec.cds-mismatch", Needs: needs, Judge: dnssecCDSMismatch},
+		{Rule: "dns.ns.glue", Needs: needs, Judge: nsGlue},
+		{Rule: "dns.ns.cname", Needs: needs, Judge: nsCNAME},
+		{Rule: "dns.ns.dangling", Needs: needs, Judge: nsDangling},
+		{Rule: "dns.ns.no-edns", Needs: needs, Judge: nsNoEDNS},
+		{Rule: "dns.ns.case", Needs: needs, Judge: nsCase},
+		{Rule: "dns.ns.version-disclosed", Needs: needs, Judge: nsVersionDisclosed},
+		{Rule: "dns.ns.no-ipv6", Needs: needs, Judge: nsNoIPv6},
+		{Rule: "dns.ns.negative-answer", Needs: needs, Judge: nsNegativeAnswer},
+		{Rule: "dns.wildcard.present", Needs: needs, Judge: wildcardPresent},
+		{Rule: "dns.soa.timers", Needs: needs, Judge: soaTimers},
+		{Rule: "dns.soa.contact", Needs: needs, Judge: soaContact},
+		{Rule: "dns.soa.mname", Needs: needs, Judge: soaMName},
+		{Rule: "dns.caa.invalid", Needs: needs, Judge: caaInvalid},
+		{Rule: "dns.cname.takeover", Needs: needs, Judge: cnameTakeover},
 	}
 	for i := range list {
 		judge := list[i].Judge
@@ -129,28 +149,6 @@ func caaMissing(f *scanner.Facts) scanner.Finding {
 	return scanner.Passed(seen...)
 }
 
-func cnameDangling(f *scanner.Facts) scanner.Finding {
-	var v votes
-	target := ""
-	v.skip(scanner.NANoRecord)
-	for _, h := range f.DNS.Hosts {
-		switch {
-		case h.Dangling != "":
-			target = cmp.Or(target, h.Dangling)
-			v.fail(h.Name, h.Name, "CNAME "+strings.Join(chainTo(h), " -> ")+", which does not exist")
-		case h.Failure != nil && h.Failure.Kind != scanner.FailUnresolved:
-			v.unknown(h.Failure, h.Name, h.Failure.Error())
-		default:
-			v.pass(h.Name, addressesOf(h))
-		}
-	}
-	found := v.finding()
-	if target != "" {
-		found = found.With("target", plainName(target))
-	}
-	return found
-}
-
 // chainTo is the chain that ends at the name that is not there.
 func chainTo(h scanner.HostAddrs) []string {
 	if n := len(h.CNAMEs); n == 0 || !strings.EqualFold(h.CNAMEs[n-1], h.Dangling) {
@@ -159,7 +157,7 @@ func chainTo(h scanner.HostAddrs) []string {
 	return h.CNAMEs
 }
 
-func addressesOf(h scanner.HostAddrs) string {
+func addressesSeen(h scanner.HostAddrs) string {
 	var parts []string
 	if len(h.CNAMEs) > 0 {
 		parts = append(parts, "CNAME "+strings.Join(h.CNAMEs, " -> "))

@@ -55,6 +55,9 @@ func nsLame(f *scanner.Facts) scanner.Finding {
 	d := f.DNS
 	var p poll
 	for _, n := range d.UnresolvedNS {
+		if slices.ContainsFunc(d.NSNames, func(x scanner.NSName) bool { return x.Name == n && x.Gone != "" }) {
+			continue // graver: dns.ns.dangling
+		}
 		p.fail(n, n, "no address")
 	}
 	answers := slices.ContainsFunc(d.Servers, func(s scanner.NameServer) bool { return s.Failure == nil })
@@ -74,6 +77,9 @@ func nsLame(f *scanner.Facts) scanner.Finding {
 		default:
 			p.pass(serverOf(s), soaSeen(s))
 		}
+	}
+	if len(d.Servers) == 0 && len(d.UnresolvedNS) > 0 && len(p.fails) == 0 {
+		return scanner.DoesNotApply(scanner.NACovered)
 	}
 	return judgedBy(f, &p)
 }

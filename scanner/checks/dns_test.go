@@ -64,17 +64,33 @@ func soundDNS() *scanner.Facts {
 		return scanner.NameServer{
 			Name: name, Addr: ip(addr), UDP: true, TCP: true, EDNS: true, Authoritative: true, Rcode: "NOERROR",
 			Serial: 7, NS: ns, Recursion: scanner.No, Transfer: scanner.No,
+			CaseKept: scanner.Yes, VersionTold: scanner.No,
+			SOA:    &scanner.SOA{MName: ns[0], RName: "hostmaster.example.hk", Refresh: 14400, Retry: 3600, Expire: 1209600, Minimum: 3600},
+			NoName: &scanner.Negative{Rcode: "NXDOMAIN", SOA: true}, NoType: &scanner.Negative{Rcode: "NOERROR", SOA: true},
+			Child: &scanner.ChildKeys{Records: []string{"CDNSKEY 11 13", "CDS 11 13 2"}, Signed: scanner.Yes},
 		}
+	}
+	name := func(name string, addrs ...netip.Addr) scanner.NSName {
+		return scanner.NSName{Name: name, Delegated: true, Glue: addrs, Addrs: addrs}
 	}
 	return &scanner.Facts{
 		Target: scanner.Target{Domain: "example.hk", Unicode: "example.hk"}, Started: started,
 		DNS: &scanner.DNSFacts{
 			Exists: true, Zone: "example.hk", ParentNS: ns, ParentKnown: true,
 			Servers: []scanner.NameServer{server(ns[0], "9.9.9.1"), server(ns[1], "8.8.8.1")},
+			NSNames: []scanner.NSName{name(ns[0], ip("9.9.9.1"), ip("2620:fe::1")), name(ns[1], ip("8.8.8.1"))},
+			Primary: []scanner.PrimaryName{{Name: ns[0], Exists: scanner.Yes, Authoritative: scanner.Yes}},
+			Contact: []scanner.Mailbox{{Address: "hostmaster@example.hk", Valid: true, Receives: scanner.Yes}},
 			DNSSEC: scanner.DNSSEC{Status: scanner.Secure, Links: []scanner.DNSSECLink{
 				{Zone: ".", Status: scanner.Secure, Algorithms: []string{"RSASHA256"}, KeyTags: []uint16{20326}},
 				{Zone: "example.hk", Status: scanner.Secure},
+			}, Signing: &scanner.ZoneSigning{
+				Keys:       []scanner.ZoneKey{{Tag: 11, Algorithm: 13, Name: "ECDSAP256SHA256", SEP: true}},
+				DS:         []scanner.DSRecord{{Tag: 11, Algorithm: 13, Digest: 2}},
+				Signatures: []scanner.RRSIG{{Of: "example.hk SOA", Tag: 11, Inception: started.AddDate(0, 0, -5), Expiration: started.AddDate(0, 0, 9)}},
+				NSEC3:      &scanner.NSEC3{},
 			}},
+			Names: []scanner.HostAddrs{}, Wildcard: &scanner.HostAddrs{Name: "*.example.hk"},
 			Hosts: []scanner.HostAddrs{
 				{Name: "example.hk", Exists: true, Addrs: []netip.Addr{ip("9.9.9.9"), ip("2620:fe::9")}},
 				{Name: "www.example.hk", Exists: true, CNAMEs: []string{"shop.host.example"}, Addrs: []netip.Addr{ip("9.9.9.9")}},
