@@ -41,6 +41,10 @@ proof: ## Run every test with the race detector, against real servers, with the 
 bench: ## Measure speed and memory over loopback.
 	scripts/bench.sh
 
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for a while (FUZZTIME=30s each).
+	scripts/fuzz.sh
+
 .PHONY: lint
 lint: bin/tools/golangci-lint ## Run the linters.
 	bin/tools/golangci-lint run ./...
