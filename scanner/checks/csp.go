@@ -68,7 +68,13 @@ func fallbacks(directive string) []string {
 	switch directive {
 	case "script-src-elem", "script-src-attr":
 		return []string{directive, "script-src", "default-src"}
-	case "script-src", "object-src":
+	case "style-src-elem", "style-src-attr":
+		return []string{directive, "style-src", "default-src"}
+	case "worker-src":
+		return []string{directive, "child-src", "script-src", "default-src"}
+	case "frame-src":
+		return []string{directive, "child-src", "default-src"}
+	case "script-src", "object-src", "style-src", "connect-src", "font-src", "img-src", "manifest-src", "media-src":
 		return []string{directive, "default-src"}
 	}
 	return []string{directive}
@@ -178,6 +184,22 @@ func (l sourceList) allowsAnyHost() bool {
 	}
 	return false
 }
+
+// allowsHTTP: something may be loaded without encryption. With 'strict-dynamic'
+// browsers pass over names and schemes.
+func (l sourceList) allowsHTTP() bool {
+	for _, s := range l {
+		s = strings.ToLower(s)
+		if (s == "http:" || strings.HasPrefix(s, "http://")) && !l.has("'strict-dynamic'") {
+			return true
+		}
+	}
+	return false
+}
+
+// allowsEval: text may be run as a program. 'wasm-unsafe-eval' lets compiled
+// programs alone run, and is no fault.
+func (l sourceList) allowsEval() bool { return l.has("'unsafe-eval'") }
 
 func isBroad(source string) bool {
 	s := strings.ToLower(source)

@@ -21,9 +21,7 @@ func exposureChecks() []scanner.Check {
 			}
 			return ""
 		})},
-		{Rule: "exposure.page.error-trace", Needs: web, Judge: onBodies(func(b *scanner.Page) string {
-			return traceIn(b)
-		})},
+		{Rule: "exposure.page.error-trace", Needs: web, Judge: errorTrace},
 	}
 	active := []string{"active"}
 	for _, id := range templates() {
@@ -95,11 +93,6 @@ func onBodies(fault func(*scanner.Page) string) func(*scanner.Facts) scanner.Fin
 	return func(f *scanner.Facts) scanner.Finding {
 		var v votes
 		seen := map[string]bool{}
-		if e := f.Web.ErrorPage; e != nil && e.Page != nil && traceOnly && sameSite(hostOf(e.URL), f.Target.Domain) {
-			if what := fault(e.Page); what != "" {
-				v.fail(hostOf(e.URL), e.URL, what)
-			}
-		}
 		for i := range f.Web.Roots {
 			root := &f.Web.Roots[i]
 			last := root.Last()
@@ -123,6 +116,31 @@ func onBodies(fault func(*scanner.Page) string) func(*scanner.Facts) scanner.Fin
 		}
 		return v.finding()
 	}
+}
+
+// errorTrace looks at the error page too: that is where programs tell what they
+// should not.
+func errorTrace(f *scanner.Facts) scanner.Finding {
+	finding := onBodies(func(b *scanner.Page) string {
+		if b.Trace != "" {
+			return "program error: " + b.Trace
+		}
+		return ""
+	})(f)
+	e := f.Web.ErrorPage
+	if e == nil || finding.Outcome == scanner.Fail || !sameSite(hostOf(e.URL), f.Target.Domain) {
+		return finding
+	}
+	var v votes
+	switch {
+	case e.Page != nil && e.Page.Trace != "":
+		v.fail(hostOf(e.URL), e.URL, "program error: "+e.Page.Trace)
+	case finding.Outcome == scanner.Pass && e.Failure != nil && e.Failure.Kind != scanner.FailBlocked:
+		v.unknown(e.Failure, e.URL, e.Failure.Error())
+	default:
+		return finding
+	}
+	return v.finding()
 }
 
 // onTemplate reads what became of one of our templates at every target.

@@ -71,6 +71,26 @@ func parseHSTS(value string) (hsts, error) {
 	return h, nil
 }
 
+// unknownHSTS are the names in a well-formed value that no browser knows.
+func unknownHSTS(value string) []string {
+	var names []string
+	for rest := value; ; {
+		name, _, _, left, ok := nextDirective(rest)
+		if !ok {
+			return names
+		}
+		switch strings.ToLower(name) {
+		case "", "max-age", "includesubdomains", "preload":
+		default:
+			names = append(names, name)
+		}
+		if left == "" {
+			return names
+		}
+		rest = left[1:]
+	}
+}
+
 // nextDirective reads [ name [ "=" ( token | quoted-string ) ] ] with spaces
 // around each part. What is left begins with a semicolon or is empty; given
 // tells whether there was a value.

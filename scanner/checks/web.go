@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/cybersec-infohub/infohub/scanner"
 )
@@ -16,12 +15,9 @@ func webChecks() []scanner.Check {
 	return slices.Concat([]scanner.Check{
 		{Rule: "web.https.no-redirect", Needs: web, Judge: noRedirect},
 		{Rule: "web.redirect.loop", Needs: web, Judge: redirectLoop},
-	}, headerChecks(), policyChecks(), cookieChecks(), contentChecks(), []scanner.Check{
 		{Rule: "web.cors.reflected-origin", Needs: web, Judge: corsReflected},
-		{Rule: "web.security-txt.missing", Needs: web, Judge: securityTxtMissing},
-		{Rule: "web.security-txt.expired", Needs: web, Judge: securityTxtExpired},
-		{Rule: "web.linked-host.dangling", Needs: web, Judge: linkedDangling},
-	})
+	}, redirectChecks(), hstsChecks(), policyChecks(), headerChecks(), isolationChecks(), cookieChecks(), contentChecks(),
+		securityTxtChecks(), linkedChecks(), leakChecks(), ipv6Checks())
 }
 
 // noRedirect: http has to lead to https in one step, so that as little as
@@ -167,92 +163,4 @@ func notAsked(f *scanner.Facts, scheme string) scanner.Finding {
 		return scanner.CannotTell(run.Failure)
 	}
 	return scanner.CannotTell(scanner.Failf(scanner.FailInternal, "the question was not put"))
-}
-
-func securityTxtMissing(f *scanner.Facts) scanner.Finding {
-	s := f.Web.SecurityTxt
-	switch {
-	case s == nil, s.Failure != nil && len(pagesOver(f, "https")) == 0:
-		return notAsked(f, "https")
-	case s.Failure != nil:
-		return scanner.CannotTell(s.Failure, scanner.Evidence{Subject: s.URL, Observed: s.Failure.Error()})
-	case s.Status == 429 || s.Status >= 500:
-		return scanner.CannotTell(refusal(&scanner.Hop{URL: s.URL, Status: s.Status}))
-	}
-	var v votes
-	switch {
-	case s.Found:
-		v.pass(s.URL, "Contact: "+strings.Join(s.Contact, ", "))
-	case s.Status == 200:
-		v.fail(hostOf(s.URL), s.URL, "status 200, but no security.txt (RFC 9116)")
-	default:
-		v.fail(hostOf(s.URL), s.URL, fmt.Sprint("status ", s.Status))
-	}
-	return withExpiry(v.finding(), f)
-}
-
-// withExpiry gives the remedy's file its date: RFC 9116 recommends less than a
-// year.
-func withExpiry(finding scanner.Finding, f *scanner.Facts) scanner.Finding {
-	if finding.Outcome != scanner.Fail {
-		return finding
-	}
-	return finding.With("expires", f.Started.UTC().AddDate(0, 0, 360).Format(time.DateOnly)+"T00:00:00Z")
-}
-
-// securityTxtExpired: RFC 9116 section 2.5.5 asks for exactly one date, in the
-// future.
-func securityTxtExpired(f *scanner.Facts) scanner.Finding {
-	s := f.Web.SecurityTxt
-	if s == nil || s.Failure != nil || !s.Found {
-		missing := securityTxtMissing(f)
-		if missing.Outcome == scanner.Fail {
-			return scanner.DoesNotApply(scanner.NANoRecord)
-		}
-		return missing
-	}
-	var v votes
-	if len(s.Expires) != 1 {
-		v.fail(hostOf(s.URL), s.URL, fmt.Sprintf("%d Expires fields", len(s.Expires)))
-		return withExpiry(v.finding(), f)
-	}
-	seen := "Expires: " + s.Expires[0]
-	at, err := time.Parse(time.RFC3339, strings.ToUpper(strings.TrimSpace(s.Expires[0])))
-	switch {
-	case err != nil:
-		v.fail(hostOf(s.URL), s.URL, seen+" (not a date of RFC 3339)")
-	case !at.After(f.Started):
-		v.fail(hostOf(s.URL), s.URL, seen)
-	default:
-		v.pass(s.URL, seen)
-	}
-	return withExpiry(v.finding(), f)
-}
-
-// linkedDangling: whoever registers a name that a page loads from decides what
-// the page loads.
-func linkedDangling(f *scanner.Facts) scanner.Finding {
-	main := f.Web.Main()
-	if main == nil {
-		return noPage(f, "")
-	}
-	p := page{url: main.Last().URL, host: hostOf(main.Last().URL), hop: main.Last()}
-	if !sameSite(p.host, f.Target.Domain) {
-		return scanner.DoesNotApply(scanner.NAElsewhere)
-	}
-	var v votes
-	for _, h := range f.Web.LinkedHosts {
-		kinds := strings.Join(h.Kinds, ", ")
-		switch {
-		case h.Failure != nil:
-			v.unknown(h.Failure, h.Name, h.Failure.Error())
-		case h.Exists:
-			v.pass(h.Name, "exists; "+kinds)
-		default:
-			v.fail(p.host, h.Name, "does not exist; "+kinds)
-		}
-	}
-	p.brokeOff(&v)
-	v.skip(scanner.NANotUsed)
-	return v.finding()
 }

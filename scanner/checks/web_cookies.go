@@ -15,6 +15,7 @@ func cookieChecks() []scanner.Check {
 		{Rule: "web.cookie.insecure", Needs: web, Judge: onCookies(cookieInsecure)},
 		{Rule: "web.cookie.httponly", Needs: web, Judge: onCookies(cookieHTTPOnly)},
 		{Rule: "web.cookie.samesite", Needs: web, Judge: onCookies(cookieSameSite)},
+		{Rule: "web.cookie.prefix", Needs: web, Judge: onCookies(cookiePrefix)},
 	}
 }
 
@@ -90,6 +91,35 @@ func cookieSameSite(v *votes, p page, c scanner.Cookie) {
 	case refused:
 		v.warn(p.host, p.url, describe(c))
 	case c.Session:
+		v.pass(p.url, describe(c))
+	}
+}
+
+// cookiePrefix: a name with a prefix promises what browsers then insist on; a
+// cookie that does not keep it is dropped (RFC 6265bis section 4.1.3).
+func cookiePrefix(v *votes, p page, c scanner.Cookie) {
+	name := strings.ToLower(c.Name)
+	host := strings.HasPrefix(name, "__host-")
+	http := strings.HasPrefix(name, "__http-") || strings.HasPrefix(name, "__host-http-")
+	if !host && !http && !strings.HasPrefix(name, "__secure-") {
+		return
+	}
+	var lacks []string
+	if !c.Secure {
+		lacks = append(lacks, "no Secure")
+	}
+	if host && c.Domain != "" {
+		lacks = append(lacks, "a Domain")
+	}
+	if host && c.Path != "/" {
+		lacks = append(lacks, "no Path=/")
+	}
+	if http && !c.HTTPOnly {
+		lacks = append(lacks, "no HttpOnly")
+	}
+	if len(lacks) > 0 {
+		v.fail(p.host, p.url, describe(c)+" ("+strings.Join(lacks, ", ")+")")
+	} else {
 		v.pass(p.url, describe(c))
 	}
 }
