@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cybersec-infohub/infohub/rules"
+	"github.com/cybersec-infohub/infohub/rules/template"
 	"github.com/cybersec-infohub/infohub/scanner/report"
 )
 
@@ -62,7 +63,21 @@ func newRules(g *global) *cobra.Command {
 		RunE:    func(*cobra.Command, []string) error { return o.pages(dir) },
 	}
 	pages.Flags().StringVar(&dir, "dir", "rule-pages", "`FOLDER` that the pages are written to; it is made if it is missing")
-	cmd.AddCommand(list, show, pages)
+	check := &cobra.Command{
+		Use:   "check PATH...",
+		Short: "Tell which nuclei templates a scan would run, and why not the others",
+		Long: `Check reads nuclei templates, from files or folders, as scan --templates does,
+and says which would be run. Only templates that look are: GET and HEAD requests
+to the site itself, nothing that changes state, guesses passwords or calls other
+hosts. What is refused is named with line and reason.
+
+Exit codes: 0 all would be run, 1 some in a folder would not, 2 a file that is
+named would not, or cannot be read.`,
+		Example: "  infohub rules check my-templates/",
+		Args:    func(cmd *cobra.Command, args []string) error { return asUsage(cmd, cobra.MinimumNArgs(1)(cmd, args)) },
+		RunE:    func(_ *cobra.Command, args []string) error { return o.checkTemplates(args) },
+	}
+	cmd.AddCommand(list, show, pages, check)
 	return cmd
 }
 
@@ -157,6 +172,26 @@ func (o *rulesOptions) show(id string) error {
 	}
 	_, err = io.WriteString(o.out, b.String())
 	return err
+}
+
+func (o *rulesOptions) checkTemplates(paths []string) error {
+	found, refused, err := template.Load(paths)
+	for _, r := range refused {
+		o.say(r.Error())
+	}
+	if err != nil {
+		return usageError{err}
+	}
+	for _, t := range found {
+		if _, err := fmt.Fprintf(o.global.out, "%s\n", t.ID); err != nil {
+			return err
+		}
+	}
+	if len(refused) > 0 {
+		o.say(o.words().T("templates.refused", "n", len(refused), "found", len(found)))
+		return outcome{exitFindings}
+	}
+	return nil
 }
 
 func (o *rulesOptions) pages(dir string) error {

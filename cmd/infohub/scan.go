@@ -14,6 +14,7 @@ import (
 
 	"github.com/cybersec-infohub/infohub/internal/app"
 	"github.com/cybersec-infohub/infohub/internal/netguard"
+	"github.com/cybersec-infohub/infohub/rules/template"
 	"github.com/cybersec-infohub/infohub/scanner"
 )
 
@@ -32,6 +33,7 @@ type scanOptions struct {
 	allowPrivate bool
 	active       bool
 	nuclei       string
+	templates    []string
 	selectors    []string
 	contact      string
 	facts        string
@@ -79,6 +81,7 @@ is true of 130, 2, 4, 3, 1, 0 is given.`,
 	f.BoolVar(&o.active, "active", false, "also ask for files that should not be public; only on sites of your own")
 	f.BoolVar(&o.tlsFull, "tls-full", false, "ask web servers for every cipher suite: profiles, and which programs can connect (up to 150 connections)")
 	f.StringVar(&o.nuclei, "nuclei", "", "`PATH` of infohub-nuclei, which --active needs (default: beside this program, then PATH)")
+	f.StringArrayVar(&o.templates, "templates", nil, "also run the nuclei templates in this `PATH` (a file or a folder) that only look; with --active")
 	f.StringArrayVar(&o.selectors, "dkim-selector", nil, "a DKIM `SELECTOR` of yours, tried before the usual ones")
 	f.StringVar(&o.contact, "contact", app.DefaultContact, "web or mail address in the User-Agent, where a server's operator can reach you")
 	return cmd
@@ -158,6 +161,17 @@ func (o *scanOptions) engine() (*scanner.Engine, error) {
 			return nil, fmt.Errorf("--nuclei %s: there is no such program: 'make nuclei' builds bin/infohub-nuclei", o.nuclei)
 		}
 	}
+	if len(o.templates) > 0 {
+		if !o.active {
+			return nil, fmt.Errorf("--templates %s: templates are active checks: add --active", o.templates[0])
+		}
+		found, refused, err := template.Load(o.templates)
+		if err != nil {
+			return nil, fmt.Errorf("--templates: %w", err)
+		}
+		o.tellRefused(len(found), refused)
+		cfg.Templates = found
+	}
 	for _, r := range o.resolvers {
 		ap, err := parseResolver(r)
 		if err != nil {
@@ -189,6 +203,20 @@ func (o *scanOptions) engine() (*scanner.Engine, error) {
 		}
 	}
 	return app.NewScanner(cfg)
+}
+
+// maxRefusedTold is how many templates of a folder are named that are not run;
+// a copy of the community's has thousands.
+const maxRefusedTold = 5
+
+func (o *scanOptions) tellRefused(found int, refused []error) {
+	if len(refused) == 0 {
+		return
+	}
+	for _, err := range refused[:min(len(refused), maxRefusedTold)] {
+		o.say(err.Error())
+	}
+	o.say(o.words().T("templates.refused", "n", len(refused), "found", found))
 }
 
 func parseResolver(s string) (netip.AddrPort, error) {

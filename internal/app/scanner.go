@@ -19,6 +19,7 @@ import (
 
 	"github.com/cybersec-infohub/infohub/internal/netguard"
 	"github.com/cybersec-infohub/infohub/rules"
+	"github.com/cybersec-infohub/infohub/rules/template"
 	"github.com/cybersec-infohub/infohub/scanner"
 	"github.com/cybersec-infohub/infohub/scanner/checks"
 	"github.com/cybersec-infohub/infohub/scanner/probe/dnsprobe"
@@ -61,6 +62,8 @@ type ScannerConfig struct {
 	// Nuclei is the path of infohub-nuclei; "" means that it is looked for
 	// beside this program and on the PATH.
 	Nuclei string
+	// Templates are the user's own, run with --active beside infohub's.
+	Templates []template.Template
 }
 
 // NewScanner builds the engine with every probe and check.
@@ -91,7 +94,7 @@ func NewScanner(cfg ScannerConfig) (*scanner.Engine, error) {
 		Program:   "infohub " + cfg.Version,
 		Catalogue: catalogue,
 		Probes: []scanner.Probe{
-			dnsprobe.New(resolver), webprobe.New(), tlsprobe.New(), mailprobe.New(), nucleiprobe.New(cfg.Nuclei),
+			dnsprobe.New(resolver), webprobe.New(), tlsprobe.New(), mailprobe.New(), nucleiprobe.New(cfg.Nuclei, cfg.Templates...),
 		},
 		Checks:  checks.All(),
 		Now:     time.Now,
