@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,21 +15,23 @@ import (
 )
 
 // nameServer is one of the shop's name servers. The addresses are of the
-// networks that RFC 5737 keeps for examples; ConnectTo leads to the real ones.
+// networks that RFC 5737 and RFC 3849 keep for examples; ConnectTo leads to the
+// real ones.
 type nameServer struct {
-	name string // without a final dot
-	addr string
-	zone string
+	name  string // without a final dot
+	addr  string
+	addr6 string
+	zone  string
 }
 
 const rootName = "a.root.example"
 
 func nameServers() []nameServer {
 	return []nameServer{
-		{rootName, "203.0.113.1", "."},
-		{"ns.example", "203.0.113.2", "example."},
-		{"ns1." + Domain, "192.0.2.53", Domain + "."},
-		{"ns2." + Domain, "198.51.100.53", Domain + "."},
+		{rootName, "203.0.113.1", "2001:db8:53::1", "."},
+		{"ns.example", "203.0.113.2", "2001:db8:53::2", "example."},
+		{"ns1." + Domain, "192.0.2.53", "2001:db8:1::53", Domain + "."},
+		{"ns2." + Domain, "198.51.100.53", "2001:db8:2::53", Domain + "."},
 	}
 }
 
@@ -65,21 +68,24 @@ func (s *Site) ds(zone string) string { return s.keys[zone].record.ToDS(dns.SHA2
 
 // rebuild writes the zones as the faults have them.
 func (s *Site) rebuild() error {
-	soa := "@ SOA " + rootName + ". hostmaster.example. 1 7200 3600 1209600 60\n"
+	soa := func(zone string) string {
+		i := slices.IndexFunc(nameServers(), func(ns nameServer) bool { return ns.zone == zone })
+		return fmt.Sprintf("@ SOA %s. hostmaster.%s. 1 14400 3600 1209600 300\n", nameServers()[i].name, Domain)
+	}
 	glue := func(zone string) string {
 		var b strings.Builder
 		for _, ns := range nameServers() {
 			if ns.zone == zone {
-				fmt.Fprintf(&b, "%[1]s NS %[2]s.\n%[2]s. A %[3]s\n", zone, ns.name, ns.addr)
+				fmt.Fprintf(&b, "%[1]s NS %[2]s.\n%[2]s. A %[3]s\n%[2]s. AAAA %[4]s\n", zone, ns.name, ns.addr, ns.addr6)
 			}
 		}
 		return b.String()
 	}
 	shop := Domain + "."
 	texts := map[string]string{
-		".":        soa + glue(".") + glue("example.") + s.ds("example."),
-		"example.": soa + glue("example.") + glue(shop) + s.ds(shop),
-		shop:       soa + glue(shop) + s.shopRecords(),
+		".":        soa(".") + glue(".") + glue("example.") + s.ds("example."),
+		"example.": soa("example.") + glue("example.") + glue(shop) + s.ds(shop),
+		shop:       soa(shop) + glue(shop) + s.shopRecords(),
 	}
 	zones := map[string]*zone{}
 	for name, text := range texts {
@@ -198,7 +204,8 @@ func (z *zone) reply(m *dns.Msg, name string, qtype uint16, sigs bool) {
 			m.Ns = append(m.Ns, z.set(cut, dns.TypeDS, true)...)
 		}
 		for _, rr := range z.set(cut, dns.TypeNS, false) {
-			m.Extra = append(m.Extra, z.set(rr.(*dns.NS).Ns, dns.TypeA, false)...)
+			host := rr.(*dns.NS).Ns
+			m.Extra = append(append(m.Extra, z.set(host, dns.TypeA, false)...), z.set(host, dns.TypeAAAA, false)...)
 		}
 		return
 	}

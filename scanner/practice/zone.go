@@ -79,7 +79,7 @@ func newZone(name, text string, key *zoneKey, now time.Time) (*zone, error) {
 			sig := &dns.RRSIG{
 				Hdr:       dns.RR_Header{Name: owner, Rrtype: dns.TypeRRSIG, Class: dns.ClassINET, Ttl: ttl},
 				Algorithm: key.record.Algorithm, KeyTag: key.record.KeyTag(), SignerName: name,
-				Inception: uint32(now.Add(-time.Hour).Unix()), Expiration: uint32(now.AddDate(1, 0, 0).Unix()),
+				Inception: uint32(now.Add(-time.Hour).Unix()), Expiration: uint32(now.AddDate(0, 0, 30).Unix()),
 			}
 			if err := sig.Sign(key.signer, set); err != nil {
 				return nil, err
