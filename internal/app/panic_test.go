@@ -57,7 +57,7 @@ func TestPanicsStayInTheirProbe(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			site, e := shop(t, []string{})
 			plain := e.Network
-			e.Network = func() *scanner.Network {
+			e.Network = func(scanner.Options) *scanner.Network {
 				n := plain()
 				n.Dialer = trap{n.Dialer.(*netguard.Scope), tc.port}
 				n.Resolver = trapResolver{n.Resolver, tc.qtype}
