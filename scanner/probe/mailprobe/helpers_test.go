@@ -29,6 +29,7 @@ type zone struct {
 	records map[string][]dns.RR
 	fails   map[string]error // by "name TYPE" or name
 	block   map[string]bool  // names that are never answered
+	state   scanner.DNSSECStatus
 
 	mu    sync.Mutex
 	asked map[string]int
@@ -96,6 +97,9 @@ func (z *zone) Lookup(ctx context.Context, name string, qtype uint16) (scanner.A
 			}
 		}
 		if next == "" || len(answer.Records) > 0 {
+			if qtype == dns.TypeTLSA && len(answer.Records) > 0 {
+				answer.Security = z.state
+			}
 			return answer, nil
 		}
 		name = strings.ToLower(next)
