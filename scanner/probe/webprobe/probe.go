@@ -44,6 +44,7 @@ func (*Probe) Collect(ctx context.Context, in scanner.Input) (scanner.Section, e
 	others.Go(func() { facts.IPv6 = v.overIPv6(ctx, in, facts.Roots) })
 	facts.SecurityTxt = v.securityTxt(ctx, in.Facts.Target, facts)
 	if main != nil {
+		facts.Technologies = v.madeWith(main.Last().URL)
 		facts.CORS = v.cors(ctx, main.Last().URL)
 		facts.ErrorPage = v.errorPage(ctx, in.Facts.Target, main.Last().URL)
 	}

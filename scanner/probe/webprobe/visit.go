@@ -23,6 +23,7 @@ type visit struct {
 
 	mu      sync.Mutex
 	answers map[string]*answer
+	made    map[string][]scanner.Technology // by URL
 }
 
 // answer is what one URL answered, ready to be part of a chain. Its fields may
@@ -96,6 +97,7 @@ func (v *visit) ask(ctx context.Context, a *answer, u *url.URL, cookie string) {
 	}
 	if len(res.body) > 0 || res.bodyFailure == nil {
 		a.page = readPage(u, res.status, res.header.Get("Content-Type"), res.body)
+		v.remember(a.hop.URL, technologies(a, res.body))
 	}
 	if isPlainText(res.header.Get("Content-Type")) && len(res.body) <= maxText {
 		a.text = string(res.body)
