@@ -24,6 +24,9 @@ type Engine struct {
 	Now     func() time.Time
 	// Timeout bounds one target's scan.
 	Timeout time.Duration
+	// MDN, if set, scores the web family by the rules of MDN's HTTP Observatory;
+	// it may give nil.
+	MDN func(*Facts) *MDNScore
 	// Grace is how long probes may take to hand over what they have when the
 	// time is up or the scan is stopped; then they are left behind. 0: 400 ms,
 	// so that Ctrl-C ends a scan within a second.
@@ -91,6 +94,12 @@ func (e *Engine) Judge(facts *Facts) *Report {
 		r.Families = []FamilyResult{}
 	}
 	r.First = firstFixes(e.Catalogue, r.Findings)
+	if facts.Web != nil {
+		r.Technologies = facts.Web.Technologies
+	}
+	if e.MDN != nil {
+		r.MDN = e.MDN(facts)
+	}
 	run := facts.RunOf("active")
 	whole := r.Status == Complete || (run != nil && r.Reason == run.Failure && !run.Stopped)
 	if whole && !slices.ContainsFunc(r.Findings, judged) {
