@@ -201,7 +201,7 @@ func FuzzChildLines(f *testing.F) {
 	f.Add(`{"hello":{"version":1,"engine":"nuclei"}}` + "\n" + `{"result":{"template":"a","target":"b","status":"matched"}}` + "\n" + `{"done":{}}`)
 	f.Add("{}\n[]\nnull")
 	f.Fuzz(func(t *testing.T, text string) {
-		l := newLedger(nil, nil)
+		l := newLedger(nil, 0, nil)
 		if err := l.listen(strings.NewReader(text), nil); err == nil && !strings.Contains(text, "done") && !strings.Contains(strings.ToLower(text), "done") {
 			t.Errorf("%q ends well", text)
 		}
