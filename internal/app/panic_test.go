@@ -57,8 +57,8 @@ func TestPanicsStayInTheirProbe(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			site, e := shop(t, []string{})
 			plain := e.Network
-			e.Network = func(scanner.Options) *scanner.Network {
-				n := plain()
+			e.Network = func(opts scanner.Options) *scanner.Network {
+				n := plain(opts)
 				n.Dialer = trap{n.Dialer.(*netguard.Scope), tc.port}
 				n.Resolver = trapResolver{n.Resolver, tc.qtype}
 				return n

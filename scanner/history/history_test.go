@@ -109,7 +109,13 @@ func TestHistory(t *testing.T) {
 	if rec, err := h.Facts(t.Context(), "example.hk", start(3)); err != nil || rec.Program != "infohub test" {
 		t.Errorf("facts %+v, %v", rec, err)
 	}
+	for n, want := range map[int]int{2: 2, 100: 4} {
+		if e, err := h.Until(t.Context(), "example.hk", start(n)); err != nil || !e.Started.Equal(start(want)) {
+			t.Errorf("until day %d: %+v, %v; want that of day %d", n, e, err, want)
+		}
+	}
 	for what, err := range map[string]error{
+		"before all":     second(h.Until(t.Context(), "example.hk", start(0).Add(-time.Second))),
 		"no such time":   second(h.Get(t.Context(), "example.hk", start(7))),
 		"no such domain": second(h.Last(t.Context(), "nobody.example")),
 		"never known":    second(h.Known(t.Context(), "nobody.example")),

@@ -93,6 +93,21 @@ func (h *History) List(ctx context.Context, domain string, limit int) ([]Entry, 
 	return list, err
 }
 
+// Until returns the newest entry of a domain that began no later than t;
+// ErrNotFound if there is none.
+func (h *History) Until(ctx context.Context, domain string, t time.Time) (Entry, error) {
+	r := store.Range{From: siteKey(domain), To: timeKey(domain, t.Add(time.Second)), Reverse: true}
+	found := Entry{}
+	err := h.scan(ctx, r, func(_ []byte, e Entry) bool {
+		found = e
+		return false
+	})
+	if err == nil && found.Domain == "" {
+		err = ErrNotFound
+	}
+	return found, err
+}
+
 // Sites returns the newest entry of every domain, at most limit, in the order of
 // domains.
 func (h *History) Sites(ctx context.Context, limit int) ([]Entry, error) {
