@@ -28,6 +28,8 @@ type outputOptions struct {
 	baseline string
 	verbose  bool
 	quiet    bool
+	// also, if set, is given each report after it was printed.
+	also func(*scanner.Report)
 }
 
 func (o *outputOptions) addFlags(cmd *cobra.Command) {
@@ -59,7 +61,12 @@ func (o *outputOptions) scan(ctx context.Context, g *global, e *scanner.Engine, 
 	e.Watch = p.watch
 	p.start()
 	e.ScanAll(ctx, list.targets, opts, n, func(r *scanner.Report) {
-		p.pause(func() { w.write(r) })
+		p.pause(func() {
+			w.write(r)
+			if o.also != nil {
+				o.also(r)
+			}
+		})
 	})
 	p.end()
 	if err := w.close(); err != nil {

@@ -104,14 +104,7 @@ func (o *reportCommand) render(ctx context.Context, files []string) error {
 }
 
 func (o *reportCommand) diff(ctx context.Context, before, after string) error {
-	if o.format != "text" && o.format != "json" {
-		return usageError{fmt.Errorf("--format %q: choose text or json", o.format)}
-	}
-	if err := checkFailOn(o.failOn); err != nil {
-		return usageError{err}
-	}
-	c, err := rules.Load()
-	if err != nil {
+	if err := o.checkDiff(); err != nil {
 		return err
 	}
 	var sides [2][]*scanner.Report
@@ -125,7 +118,25 @@ func (o *reportCommand) diff(ctx context.Context, before, after string) error {
 			return usageError{err}
 		}
 	}
-	diffs := report.CompareAll(sides[0], sides[1])
+	return o.printDiff(report.CompareAll(sides[0], sides[1]))
+}
+
+func (o *reportCommand) checkDiff() error {
+	if o.format != "text" && o.format != "json" {
+		return usageError{fmt.Errorf("--format %q: choose text or json", o.format)}
+	}
+	if err := checkFailOn(o.failOn); err != nil {
+		return usageError{err}
+	}
+	return nil
+}
+
+// printDiff prints comparisons and returns the outcome.
+func (o *reportCommand) printDiff(diffs []*report.Diff) error {
+	c, err := rules.Load()
+	if err != nil {
+		return err
+	}
 	write := report.DiffText
 	if o.format == "json" {
 		write = report.DiffJSON

@@ -38,10 +38,13 @@ type scanOptions struct {
 	contact      string
 	facts        string
 	tlsFull      bool
+	stated       bool // --i-am-authorised
+	watch        watchOptions
 }
 
-func newScan(g *global) *cobra.Command {
-	o := &scanOptions{global: g}
+func newScan(g *global) *cobra.Command { return scanCommand(&scanOptions{global: g}) }
+
+func scanCommand(o *scanOptions) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:         "scan [DOMAIN...]",
 		Annotations: map[string]string{settableKey: "yes"},
@@ -51,7 +54,11 @@ anybody on the internet can, grades them and says what to mend first.
 
 Targets are domains ("example.hk", "例子.香港"), as arguments, one per line in a
 file (-f), or on standard input. Active checks, which ask for files that should
-not be public, run only with --active: use it on your own sites alone.
+not be public, run only with --active, on sites that 'infohub verify' proves to
+be yours or that you say you may test (--i-am-authorised).
+
+With --data the reports are kept, and what changed is told; --every goes on
+scanning, and --notify-... tells others.
 
 Exit codes: 0 clean, 1 findings at or above --fail-on, 2 a wrong option or a
 target that cannot be scanned, 3 a target that cannot be reached, 4 a scan that
@@ -78,12 +85,14 @@ is true of 130, 2, 4, 3, 1, 0 is given.`,
 	f.StringArrayVar(&o.connectTo, "connect-to", nil, "`HOST:PORT:ADDRESS:PORT`, connect there instead, as curl's option does")
 	f.StringVar(&o.ca, "ca", "", "trust the certificate authorities in this PEM `FILE` instead of the system's")
 	f.BoolVar(&o.allowPrivate, "allow-private", false, "allow connections to private and special addresses")
-	f.BoolVar(&o.active, "active", false, "also ask for files that should not be public; only on sites of your own")
+	f.BoolVar(&o.active, "active", false, "also ask for files that should not be public; only on sites of your own (see infohub verify)")
+	f.BoolVar(&o.stated, "i-am-authorised", false, "state that you may run active checks on these sites; the report records it")
 	f.BoolVar(&o.tlsFull, "tls-full", false, "ask web servers for every cipher suite: profiles, and which programs can connect (up to 150 connections)")
 	f.StringVar(&o.nuclei, "nuclei", "", "`PATH` of infohub-nuclei, which --active needs (default: beside this program, then PATH)")
 	f.StringArrayVar(&o.templates, "templates", nil, "also run the nuclei templates in this `PATH` (a file or a folder) that only look; with --active")
 	f.StringArrayVar(&o.selectors, "dkim-selector", nil, "a DKIM `SELECTOR` of yours, tried before the usual ones")
 	f.StringVar(&o.contact, "contact", app.DefaultContact, "web or mail address in the User-Agent, where a server's operator can reach you")
+	o.watch.addFlags(cmd)
 	return cmd
 }
 
@@ -92,6 +101,9 @@ func (o *scanOptions) run(ctx context.Context, args []string) error {
 		return usageError{err}
 	}
 	engine, err := o.engine()
+	if err == nil {
+		err = o.checkWatch()
+	}
 	if err != nil {
 		return usageError{err}
 	}
@@ -120,6 +132,16 @@ func (o *scanOptions) run(ctx context.Context, args []string) error {
 		return outcome{exitUsage}
 	}
 	opts := scanner.Options{Active: o.active, AllowPrivate: o.allowPrivate, TLSFull: o.tlsFull, DKIM: o.selectors}
+	if err := o.authorise(ctx, engine, list.targets); err != nil {
+		return err
+	}
+	if o.watch.every > 0 {
+		return o.repeat(ctx, list, opts)
+	}
+	recording, err := o.record(ctx, engine.Catalogue)
+	if err != nil {
+		return err
+	}
 	keep, err := keepFacts(o.facts)
 	if err != nil {
 		return usageError{err}
@@ -127,7 +149,7 @@ func (o *scanOptions) run(ctx context.Context, args []string) error {
 	if keep != nil {
 		engine.Keep = keep.add
 	}
-	return keep.end(o.out.scan(ctx, o.global, engine, list, opts, o.concurrency))
+	return recording.end(keep.end(o.out.scan(ctx, o.global, engine, list, opts, o.concurrency)))
 }
 
 // maxConcurrency bounds the targets at a time: each takes sockets and memory.

@@ -97,13 +97,9 @@ func envName(flag string) string {
 func readSettings(g *global) (map[string]yaml.Node, string, error) {
 	path, must := g.config, true
 	if path == "" {
-		dir := g.env("XDG_CONFIG_HOME")
+		dir := configDir(g.env)
 		if dir == "" {
-			if home := g.env("HOME"); home != "" {
-				dir = filepath.Join(home, ".config")
-			} else if dir = g.env("AppData"); dir == "" {
-				return nil, "", nil
-			}
+			return nil, "", nil
 		}
 		path, must = filepath.Join(dir, "infohub", "config.yaml"), false
 	}
@@ -119,6 +115,17 @@ func readSettings(g *global) (map[string]yaml.Node, string, error) {
 		return nil, "", fmt.Errorf("%s: %w; write one line per option, for example 'lang: zh-Hant'", path, err)
 	}
 	return settings, path, nil
+}
+
+// configDir is the user's configuration folder, "" where there is none.
+func configDir(env func(string) string) string {
+	if dir := env("XDG_CONFIG_HOME"); dir != "" {
+		return dir
+	}
+	if home := env("HOME"); home != "" {
+		return filepath.Join(home, ".config")
+	}
+	return env("AppData")
 }
 
 func scalars(n yaml.Node) ([]string, error) {
