@@ -78,6 +78,8 @@ func checkedPlaceholders(rule string) []string {
 		"mail.mta-sts.invalid":             {"mx_lines"},
 		"web.security-txt.missing":         {"expires"},
 		"web.security-txt.expired":         {"expires"},
+		"web.technology.end-of-life":       {"technology"},
+		"web.technology.exploited":         {"technology"},
 	}[rule]
 }
 
