@@ -26,12 +26,14 @@ import (
 const (
 	label     = "_infohub-challenge"
 	prefix    = "infohub-verification="
-	filePath  = "/.well-known/infohub-challenge.txt"
 	maxBody   = 4 << 10 // bytes of the file
 	maxTXT    = 50      // records
 	redirects = 5
 	maxAddrs  = 4 // of one host
 )
+
+// FilePath is where the file with the proof is on a site.
+const FilePath = "/.well-known/infohub-challenge.txt"
 
 // Resolver finds what a name holds. A name without records is an empty answer,
 // not an error.
@@ -109,7 +111,7 @@ func Record(domain string) string { return label + "." + domain }
 func Text(token string) string { return prefix + token }
 
 // FileURL is where the file belongs. http and "www." do as well.
-func FileURL(domain string) string { return "https://" + domain + filePath }
+func FileURL(domain string) string { return "https://" + domain + FilePath }
 
 // Checker looks for proofs.
 type Checker struct {
@@ -140,8 +142,8 @@ func (c *Checker) Check(ctx context.Context, domain, token string) Result {
 	}
 	res.Tries = append(res.Tries, try)
 	for _, url := range []string{
-		FileURL(domain), "https://www." + domain + filePath,
-		"http://" + domain + filePath, "http://www." + domain + filePath,
+		FileURL(domain), "https://www." + domain + FilePath,
+		"http://" + domain + FilePath, "http://www." + domain + FilePath,
 	} {
 		try := c.file(ctx, domain, url, token)
 		if try.Problem == "" {

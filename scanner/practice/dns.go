@@ -134,7 +134,8 @@ _mta-sts TXT "v=STSv1; id=1"
 _smtp._tls TXT "v=TLSRPTv1; rua=mailto:reports@%[6]s"
 %[8]s
 %[9]s
-`, webAddr, mailAddr, spf, caa, dmarc, Domain, s.pki.dkim, tlsa, bimi)
+%[10]s
+`, webAddr, mailAddr, spf, caa, dmarc, Domain, s.pki.dkim, tlsa, bimi, s.proofRecord())
 }
 
 func (s *Site) serveDNS(server nameServer, l net.Listener, pc net.PacketConn) {

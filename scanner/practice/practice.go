@@ -49,6 +49,7 @@ type Site struct {
 	mu    sync.RWMutex
 	on    map[string]bool
 	zones map[string]*zone // by zone name, with a final dot
+	proof proof
 
 	stops []func()
 	wg    sync.WaitGroup

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/cybersec-infohub/infohub/internal/ownership"
 )
 
 //go:embed page.html
@@ -24,6 +26,7 @@ func (s *Site) serveWeb(plain, secure net.Listener) {
 	mux.HandleFunc("GET /.well-known/security.txt", s.text(func() string {
 		return "Contact: mailto:security@" + Domain + "\nExpires: " + time.Now().AddDate(0, 6, 0).UTC().Format(time.RFC3339) + "\n"
 	}))
+	mux.HandleFunc("GET "+ownership.FilePath, s.serveProof)
 	mux.HandleFunc("GET mta-sts."+Domain+"/.well-known/mta-sts.txt", s.text(func() string {
 		return "version: STSv1\r\nmode: enforce\r\nmx: mail." + Domain + "\r\nmax_age: 604800\r\n"
 	}))
