@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -28,12 +29,15 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("LC_ALL", "C")
 			env.Setenv("HOME", env.WorkDir)
+			env.Values[siteKey{}] = new(*practice.Site)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"shop":  openShop,
 			"lines": writeLines,
 			"exits": exits,
+			"fault": switchFault,
+			"prove": prove,
 		},
 	})
 }
@@ -43,6 +47,7 @@ func openShop(ts *testscript.TestScript, _ bool, faults []string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	site, err := practice.Start(ctx, practice.Options{Faults: append([]string{}, faults...)})
 	ts.Check(err)
+	*ts.Value(siteKey{}).(**practice.Site) = site
 	ts.Defer(func() { cancel(); site.Close() })
 	_, err = site.WriteConfig(ts.MkAbs("."))
 	ts.Check(err)
@@ -52,6 +57,31 @@ func openShop(ts *testscript.TestScript, _ bool, faults []string) {
 	ts.Check(err)
 	ts.Defer(func() { _ = silent.Close() })
 	ts.Setenv("SILENT", silent.LocalAddr().String())
+}
+
+// siteKey is the key of the script's practice site, a **practice.Site.
+type siteKey struct{}
+
+// switchFault: fault RULE on|off switches a fault of the open shop.
+func switchFault(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: fault RULE on|off")
+	}
+	ts.Check((*ts.Value(siteKey{}).(**practice.Site)).SetFault(args[0], args[1] == "on"))
+}
+
+// prove: prove dns|file|nowhere FILE puts the proof of ownership that FILE (what
+// infohub verify printed) asks for where it says.
+func prove(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: prove dns|file|nowhere FILE")
+	}
+	text := regexp.MustCompile(`infohub-verification=[a-z0-9]+`).FindString(ts.ReadFile(args[1]))
+	if text == "" {
+		ts.Fatalf("%s asks for no proof", args[1])
+	}
+	where := map[string]string{args[0]: text}
+	ts.Check((*ts.Value(siteKey{}).(**practice.Site)).SetProof(where["dns"], where["file"]))
 }
 
 // writeLines: lines FILE N writes N names that do not exist, three of the lines
