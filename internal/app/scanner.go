@@ -19,6 +19,7 @@ import (
 
 	"github.com/cybersec-infohub/infohub/internal/netguard"
 	"github.com/cybersec-infohub/infohub/rules"
+	"github.com/cybersec-infohub/infohub/rules/technologies"
 	"github.com/cybersec-infohub/infohub/rules/template"
 	"github.com/cybersec-infohub/infohub/scanner"
 	"github.com/cybersec-infohub/infohub/scanner/checks"
@@ -62,6 +63,9 @@ type ScannerConfig struct {
 	// Nuclei is the path of infohub-nuclei; "" means that it is looked for
 	// beside this program and on the PATH.
 	Nuclei string
+	// Technologies says which versions are out of support or exploited; nil: the
+	// catalogue that came with the program.
+	Technologies *technologies.Catalogue
 	// Templates are the user's own, run with --active beside infohub's.
 	Templates []template.Template
 }
@@ -96,7 +100,7 @@ func NewScanner(cfg ScannerConfig) (*scanner.Engine, error) {
 		Probes: []scanner.Probe{
 			dnsprobe.New(resolver), webprobe.New(), tlsprobe.New(), mailprobe.New(), nucleiprobe.New(cfg.Nuclei, cfg.Templates...),
 		},
-		Checks:  checks.All(),
+		Checks:  judges(cfg.Technologies),
 		Now:     time.Now,
 		Timeout: cfg.Timeout,
 		Network: func(opts scanner.Options) *scanner.Network {
@@ -112,6 +116,27 @@ func NewScanner(cfg ScannerConfig) (*scanner.Engine, error) {
 			}
 		},
 	}, nil
+}
+
+func judges(known *technologies.Catalogue) []scanner.Check {
+	if known == nil {
+		return checks.All()
+	}
+	return checks.With(known)
+}
+
+// ReadTechnologies reads a catalogue of technologies, which replaces the one
+// that came with the program (docs/technology-catalogue.md).
+func ReadTechnologies(path string) (*technologies.Catalogue, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	c, err := technologies.ReadCatalogue(f)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return c, nil
 }
 
 // ReadRoots reads a PEM file of certificate authorities to trust instead of
