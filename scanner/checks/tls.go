@@ -15,13 +15,13 @@ func tlsChecks() []scanner.Check {
 	return slices.Concat([]scanner.Check{
 		{Rule: "tls.https.missing", Needs: []string{"web"}, Judge: httpsMissing},
 	}, certificateChecks(), []scanner.Check{
-		{Rule: "tls.version.old", Needs: needs, Judge: onWhole(versionOld)},
+		{Rule: "tls.version.ssl2", Needs: needs, Judge: onWhole(versions("SSLv2"))},
+		{Rule: "tls.version.ssl3", Needs: needs, Judge: onWhole(versions("SSLv3"))},
+		{Rule: "tls.version.old", Needs: needs, Judge: onWhole(versions("TLSv1.0", "TLSv1.1"))},
 		{Rule: "tls.version.no-tls13", Needs: needs, Judge: onWhole(versionNoTLS13)},
-		{Rule: "tls.cipher.weak", Needs: needs, Judge: onWhole(cipherWeak)},
-		{Rule: "tls.cipher.no-forward-secrecy", Needs: needs, Judge: onWhole(cipherNoForwardSecrecy)},
-		{Rule: "tls.group.weak", Needs: needs, Judge: onWhole(groupWeak)},
 		{Rule: "tls.stapling.missing", Needs: needs, Judge: onChains(staplingMissing)},
-	})
+		{Rule: "tls.dane.mismatch", Needs: needs, Judge: onTLS(daneMismatch)},
+	}, cipherChecks(), protocolChecks(), profileChecks())
 }
 
 // tlsHost is one host that made a handshake, as a rule sees it.
@@ -64,7 +64,12 @@ func onWhole(judge func(v *votes, h tlsHost)) func(*scanner.Facts) scanner.Findi
 	})
 	return func(f *scanner.Facts) scanner.Finding {
 		got := some(f)
-		if got.Outcome == scanner.NotApplicable && slices.ContainsFunc(f.TLS.Hosts, func(h scanner.TLSHost) bool { return h.Failure == nil }) {
+		met, asked := false, false
+		for _, h := range f.TLS.Hosts {
+			met = met || h.Failure == nil
+			asked = asked || h.Failure == nil && tlsHost{TLSHost: h}.whole()
+		}
+		if got.Outcome == scanner.NotApplicable && met && !asked {
 			return scanner.CannotTell(scanner.Failf(scanner.FailLimit, "only the certificate was looked at"))
 		}
 		return got
@@ -192,23 +197,26 @@ func rootOf(f *scanner.Facts, start string) *scanner.WebRoot {
 	return nil
 }
 
-func versionOld(v *votes, h tlsHost) {
-	var accepted, unclear []string
-	for _, version := range []string{"SSLv3", "TLSv1.0", "TLSv1.1"} {
-		switch h.Versions[version] {
-		case scanner.Yes:
-			accepted = append(accepted, version)
-		case scanner.Unknown:
-			unclear = append(unclear, version)
+// versions judges whether any of these is accepted, which nobody needs.
+func versions(names ...string) func(v *votes, h tlsHost) {
+	return func(v *votes, h tlsHost) {
+		var accepted, unclear []string
+		for _, version := range names {
+			switch h.Versions[version] {
+			case scanner.Yes:
+				accepted = append(accepted, version)
+			case scanner.Unknown:
+				unclear = append(unclear, version)
+			}
 		}
-	}
-	switch {
-	case len(accepted) > 0:
-		v.fail(h.Name, h.at, "accepts "+strings.Join(accepted, ", "))
-	case len(unclear) > 0:
-		h.unclear(v, strings.Join(unclear, ", "))
-	default:
-		v.pass(h.at, "accepts only "+strings.Join(acceptedVersions(h), ", "))
+		switch {
+		case len(accepted) > 0:
+			v.fail(h.Name, h.at, "accepts "+strings.Join(accepted, ", "))
+		case len(unclear) > 0:
+			h.unclear(v, strings.Join(unclear, ", "))
+		default:
+			v.pass(h.at, "accepts only "+strings.Join(acceptedVersions(h), ", "))
+		}
 	}
 }
 

@@ -16,7 +16,11 @@ func certificateChecks() []scanner.Check {
 		{Rule: "tls.certificate.expiring", Needs: needs, Judge: onChains(certificateExpiring)},
 		{Rule: "tls.certificate.hostname", Needs: needs, Judge: onChains(certificateHostname)},
 		{Rule: "tls.certificate.untrusted", Needs: needs, Judge: onChains(certificateUntrusted)},
+		{Rule: "tls.certificate.revoked", Needs: needs, Judge: onChains(certificateRevoked)},
 		{Rule: "tls.chain.incomplete", Needs: needs, Judge: onChains(chainIncomplete)},
+		{Rule: "tls.chain.order", Needs: needs, Judge: onChains(chainOrder)},
+		{Rule: "tls.certificate.no-sct", Needs: needs, Judge: onChains(certificateNoSCT)},
+		{Rule: "tls.certificate.lifetime", Needs: needs, Judge: onChains(certificateLifetime)},
 		{Rule: "tls.certificate.weak-key", Needs: needs, Judge: onChains(certificateWeakKey)},
 		{Rule: "tls.certificate.weak-signature", Needs: needs, Judge: onChains(certificateWeakSignature)},
 	}

@@ -8,6 +8,23 @@ import (
 	"github.com/cybersec-infohub/infohub/scanner"
 )
 
+// cipherChecks are the rules on cipher suites and groups.
+func cipherChecks() []scanner.Check {
+	needs := []string{"tls"}
+	return []scanner.Check{
+		{Rule: "tls.cipher.weak", Needs: needs, Judge: onWhole(cipherOf("null", "anon", "des"))},
+		{Rule: "tls.cipher.export", Needs: needs, Judge: onWhole(cipherOf("export"))},
+		{Rule: "tls.cipher.rc4", Needs: needs, Judge: onWhole(cipherOf("rc4"))},
+		{Rule: "tls.cipher.3des", Needs: needs, Judge: onWhole(cipherOf("3des"))},
+		{Rule: "tls.cipher.no-forward-secrecy", Needs: needs, Judge: onWhole(cipherNoForwardSecrecy)},
+		{Rule: "tls.cipher.beast", Needs: needs, Judge: onWhole(cipherBEAST)},
+		{Rule: "tls.cipher.cbc", Needs: needs, Judge: onWhole(cipherCBC)},
+		{Rule: "tls.cipher.order", Needs: needs, Judge: onWhole(cipherOrder)},
+		{Rule: "tls.group.weak", Needs: needs, Judge: onWhole(groupWeak)},
+		{Rule: "tls.group.no-post-quantum", Needs: needs, Judge: onWhole(groupNoPostQuantum)},
+	}
+}
+
 // weakClasses are the classes of cipher suites that nobody should accept, by
 // the names of TLSHost.WeakTested.
 func weakClasses() []string { return []string{"null", "anon", "export", "rc4", "des", "3des"} }
@@ -40,26 +57,28 @@ func suiteClass(suite string) string {
 	return ""
 }
 
-func cipherWeak(v *votes, h tlsHost) {
-	var weak []string
-	for _, suite := range h.Weak {
-		if class := suiteClass(suite); slices.Contains(weakClasses(), class) {
-			weak = append(weak, suite)
+// cipherOf judges whether a suite of these classes is accepted.
+func cipherOf(classes ...string) func(v *votes, h tlsHost) {
+	return func(v *votes, h tlsHost) {
+		var weak, unclear []string
+		for _, suite := range h.Weak {
+			if slices.Contains(classes, suiteClass(suite)) {
+				weak = append(weak, suite)
+			}
 		}
-	}
-	var unclear []string
-	for _, class := range weakClasses() {
-		if !slices.Contains(h.WeakTested, class) {
-			unclear = append(unclear, class)
+		for _, class := range classes {
+			if !slices.Contains(h.WeakTested, class) {
+				unclear = append(unclear, class)
+			}
 		}
-	}
-	switch {
-	case len(weak) > 0:
-		v.fail(h.Name, h.at, "accepts "+strings.Join(weak, ", "))
-	case len(unclear) > 0:
-		h.unclear(v, strings.Join(unclear, ", "))
-	default:
-		v.pass(h.at, "accepts none of "+strings.Join(weakClasses(), ", "))
+		switch {
+		case len(weak) > 0:
+			v.fail(h.Name, h.at, "accepts "+strings.Join(weak, ", "))
+		case len(unclear) > 0:
+			h.unclear(v, strings.Join(unclear, ", "))
+		default:
+			v.pass(h.at, "accepts none of "+strings.Join(classes, ", "))
+		}
 	}
 }
 
@@ -97,5 +116,81 @@ func groupWeak(v *votes, h tlsHost) {
 		v.pass(h.at, "accepts no weak group; prefers "+h.Group)
 	default:
 		h.unclear(v, "key exchange groups")
+	}
+}
+
+// cipherBEAST: CBC in TLS 1.0 and before, whose first block can be foreseen.
+func cipherBEAST(v *votes, h tlsHost) {
+	old := []string{"TLSv1.0", "SSLv3"}
+	var accepted, unclear []string
+	spoken := false
+	for _, version := range old {
+		spoken = spoken || h.Versions[version] != scanner.No
+		switch suite := h.CBC[version]; {
+		case suite != "":
+			accepted = append(accepted, suite+" in "+version)
+		case h.Versions[version] != scanner.No && !slices.Contains(h.CBCTested, version):
+			unclear = append(unclear, version)
+		}
+	}
+	switch {
+	case len(accepted) > 0:
+		v.fail(h.Name, h.at, "accepts "+strings.Join(accepted, ", "))
+	case len(unclear) > 0:
+		h.unclear(v, "CBC in "+strings.Join(unclear, ", "))
+	case !spoken:
+		v.skip(scanner.NANotUsed)
+	default:
+		v.pass(h.at, "accepts no CBC in "+strings.Join(old, ", "))
+	}
+}
+
+// cipherCBC: since LUCKY13 no implementation of CBC is sound for long, unless
+// both sides do the MAC last (RFC 7366), as servers do that know how.
+func cipherCBC(v *votes, h tlsHost) {
+	const version = "TLSv1.2"
+	suite := h.CBC[version]
+	switch {
+	case suite != "" && h.EncryptThenMAC == scanner.Yes:
+		v.warn(h.Name, h.at, "accepts "+suite+", with encrypt-then-MAC for clients that know it")
+	case suite != "":
+		v.warn(h.Name, h.at, "accepts "+suite+", without encrypt-then-MAC")
+	case slices.Contains(h.CBCTested, version):
+		v.pass(h.at, "accepts no CBC in "+version)
+	default:
+		h.unclear(v, "CBC in "+version)
+	}
+}
+
+// cipherOrder: that the client chooses is no fault among good suites only.
+func cipherOrder(v *votes, h tlsHost) {
+	weaker := slices.Clone(h.Weak)
+	if suite := h.CBC["TLSv1.2"]; suite != "" && !slices.Contains(weaker, suite) {
+		weaker = append(weaker, suite)
+	}
+	all := len(h.WeakTested) > len(weakClasses()) && slices.Contains(h.CBCTested, "TLSv1.2")
+	switch {
+	case h.Order == scanner.Yes:
+		v.pass(h.at, "the server's own order counts")
+	case h.Order == scanner.No && len(weaker) > 0:
+		v.fail(h.Name, h.at, "the client's order counts, and "+strings.Join(weaker, ", ")+" is accepted")
+	case h.Order == scanner.No && all:
+		v.pass(h.at, "the client's order counts, among good suites only")
+	default:
+		h.unclear(v, "the order of suites")
+	}
+}
+
+// groupNoPostQuantum is about TLS 1.3, which alone has such groups.
+func groupNoPostQuantum(v *votes, h tlsHost) {
+	switch {
+	case h.Versions["TLSv1.3"] == scanner.No: // tls.version.no-tls13 says so
+		v.skip(scanner.NACovered)
+	case h.PostQuantum == scanner.Yes:
+		v.pass(h.at, "accepts "+h.Hybrid)
+	case h.PostQuantum == scanner.No:
+		v.warn(h.Name, h.at, "accepts no hybrid group; prefers "+h.Group)
+	default:
+		h.unclear(v, "hybrid groups")
 	}
 }
