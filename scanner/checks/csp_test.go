@@ -20,7 +20,8 @@ func TestContentPolicy(t *testing.T) {
 		{"none", secured(), fails("no Content-Security-Policy"), none, none},
 		{"good", secured(csp + "default-src 'self'"), passes("default-src 'self'"), passes("'self'"), passes("'self'")},
 		{"http site", plainOnly(csp + "default-src 'self'"), passes(apexHTTP), passes(""), passes("")},
-		{"report-only", secured("Content-Security-Policy-Report-Only: default-src 'self'"), fails("blocks nothing"), none, none},
+		{"report-only", secured("Content-Security-Policy-Report-Only: default-src 'self'"), notFor(scanner.NACovered), none, none},
+		{"report-only beside a broken one", secured(csp+";", "Content-Security-Policy-Report-Only: default-src 'self'"), fails("no Content-Security-Policy"), none, none},
 		{"empty", secured(csp + " ; ,"), fails("no Content-Security-Policy"), none, none},
 		{"nothing about scripts", secured(csp + "frame-ancestors 'none'; upgrade-insecure-requests"), fails("without default-src"), none, none},
 		{"meta", meta("script-src 'self'"), passes("script-src 'self'"), passes(""), passes("")},
@@ -76,6 +77,9 @@ func FuzzContentPolicy(f *testing.F) {
 				if more.allow(directive, loose) {
 					t.Errorf("%q and a strict policy still allow something for %s", value, directive)
 				}
+			}
+			if more.allow(directive, sourceList.allowsHTTP) || more.allow(directive, sourceList.allowsEval) {
+				t.Errorf("%q and a strict policy still allow http or eval for %s", value, directive)
 			}
 			if set.allow(directive, sourceList.allowsInline) && !set.governs(directive) {
 				t.Errorf("%q: allowed, though nothing governs %s", value, directive)

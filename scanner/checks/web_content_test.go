@@ -73,5 +73,9 @@ func TestExposurePages(t *testing.T) {
 		{"trace", secureBody(scanner.Page{Trace: "php"}), fails("php").on("example.hk")},
 		{"with an error", broken, fails("python")},
 		{"turned away", untouched, isUnknown(scanner.FailBlocked)},
+		{"on the error page", withErrorPage(clean(), scanner.ErrorPage{Status: 404, Page: &scanner.Page{Trace: "dotnet"}}), fails("no-such-page | program error: dotnet").on("example.hk")},
+		{"a good error page", withErrorPage(clean(), scanner.ErrorPage{Status: 404, Page: &scanner.Page{}}), passes(apexHTTPS)},
+		{"no error page in time", withErrorPage(clean(), scanner.ErrorPage{Failure: scanner.Failf(scanner.FailTimeout, "")}), isUnknown(scanner.FailTimeout)},
+		{"a firewall's error page", withErrorPage(clean(), scanner.ErrorPage{Failure: scanner.Failf(scanner.FailBlocked, "")}), passes(apexHTTPS)},
 	})
 }

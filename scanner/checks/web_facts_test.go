@@ -190,8 +190,8 @@ func TestNoPageIsNoVerdict(t *testing.T) {
 		t.Run(check.Rule, func(t *testing.T) {
 			judgeCases(t, check.Rule, cases)
 			switch check.Rule {
-			case "web.https.no-redirect", "web.redirect.loop": // they judge error answers too
-			case "web.hsts.missing", "web.hsts.short":
+			case "web.https.no-redirect", "web.redirect.loop", "web.redirect.other-host", "web.redirect.temporary": // they judge error answers too
+			case "web.hsts.missing", "web.hsts.short", "web.hsts.no-subdomains", "web.hsts.invalid", "web.hsts.not-preloadable":
 				judgeCases(t, check.Rule, errors)
 			default:
 				judgeCases(t, check.Rule, append(errors, elsewhere))
@@ -214,6 +214,9 @@ func TestWithoutHTTPS(t *testing.T) {
 	for _, rule := range []string{
 		"web.https.no-redirect", "web.hsts.missing", "web.hsts.short", "web.cookie.insecure", "web.cookie.httponly",
 		"web.cookie.samesite", "web.mixed-content.active", "web.security-txt.missing", "web.security-txt.expired",
+		"web.redirect.other-host", "web.redirect.temporary", "web.hsts.no-subdomains", "web.hsts.invalid", "web.hsts.not-preloadable",
+		"web.cookie.prefix", "web.coop.missing", "web.coep.invalid", "web.compression.secrets",
+		"web.security-txt.no-contact", "web.security-txt.canonical", "web.security-txt.signature",
 	} {
 		t.Run(rule, func(t *testing.T) { judgeCases(t, rule, cases) })
 	}

@@ -33,6 +33,36 @@ func TestHSTS(t *testing.T) {
 		{"missing", secured(), notFor(scanner.NANoRecord)},
 		{"switched off", secured("Strict-Transport-Security: max-age=0"), notFor(scanner.NANoRecord)},
 	})
+	const whole = good + "; includeSubDomains; preload"
+	judgeCases(t, "web.hsts.no-subdomains", []ruleCase{
+		{"with", secured(whole), passes("includeSubDomains")},
+		{"without", secured(good), fails("max-age=31536000").on("example.hk")},
+		{"missing", secured(), notFor(scanner.NANoRecord)},
+		{"the bare domain speaks for www", twoPages(whole, good), passes(apexHTTPS)},
+		{"www cannot speak for the bare domain", twoPages(good, whole), fails(apexHTTPS)},
+		{"on the redirect to www", site(ended(apexHTTPS, answer(apexHTTPS, 301, whole), answer(wwwHTTPS, 200, good))), passes(apexHTTPS)},
+		{"www alone", site(ended(wwwHTTPS, answer(wwwHTTPS, 200, good))), fails(wwwHTTPS).on("www.example.hk")},
+	})
+	judgeCases(t, "web.hsts.invalid", []ruleCase{
+		{"good", secured(whole), passes("preload")},
+		{"missing", secured(), notFor(scanner.NANoRecord)},
+		{"switched off is no mistake", secured("Strict-Transport-Security: max-age=0"), passes("max-age=0")},
+		{"no number", secured("Strict-Transport-Security: max-age=one year"), fails("not written as RFC 6797").on("example.hk")},
+		{"a comma", secured(good + ", includeSubDomains"), fails("not written")},
+		{"no max-age", secured("Strict-Transport-Security: includeSubDomains"), fails("no max-age")},
+		{"two headers", secured(good, good), fails("2 Strict-Transport-Security headers")},
+		{"a misspelt word", secured(good + "; includeSubDomain"), warns("not known: includeSubDomain")},
+	})
+	wrongWay := site(ended(apexHTTP, answer(apexHTTP, 301, "Location: "+wwwHTTPS), answer(wwwHTTPS, 200, whole)), ended(apexHTTPS, answer(apexHTTPS, 200, whole)))
+	judgeCases(t, "web.hsts.not-preloadable", []ruleCase{
+		{"ready", secured(whole), passes("preload")},
+		{"not wanted", secured(good), notFor(scanner.NANotUsed)},
+		{"missing", secured(), notFor(scanner.NANotUsed)},
+		{"too short", secured("Strict-Transport-Security: max-age=31535999; includeSubDomains; preload"), warns("max-age under 31536000").on("example.hk")},
+		{"no subdomains", secured(good + "; preload"), warns("no includeSubDomains")},
+		{"the wrong redirect", wrongWay, warns("http leads to https://www.example.hk/ first")},
+		{"www alone", site(ended(wwwHTTPS, answer(wwwHTTPS, 200, whole))), warns("not on the bare domain")},
+	})
 }
 
 func TestFrameOptions(t *testing.T) {
@@ -50,6 +80,16 @@ func TestFrameOptions(t *testing.T) {
 		{"report-only does not count", secured("Content-Security-Policy-Report-Only: frame-ancestors 'none'"), fails("no X-Frame-Options")},
 		{"www lacks it", twoPages("X-Frame-Options: DENY", "X-A: b"), fails(wwwHTTPS).on("www.example.hk")},
 	})
+	judgeCases(t, "web.frame-options.invalid", []ruleCase{
+		{"good", secured("X-Frame-Options: SameOrigin"), passes("SameOrigin")},
+		{"twice the same", secured("X-Frame-Options: deny", "X-Frame-Options: DENY"), passes("deny, DENY")},
+		{"missing", secured(), notFor(scanner.NANoRecord)},
+		{"obsolete", secured("X-Frame-Options: ALLOW-FROM https://example.com"), fails("ALLOW-FROM").on("example.hk")},
+		{"obsolete, but the policy decides", secured("X-Frame-Options: ALLOW-FROM https://example.com", "Content-Security-Policy: frame-ancestors https://example.com"), passes("frame-ancestors decides")},
+		{"nonsense", secured("X-Frame-Options: yes"), fails("yes")},
+		{"empty", secured("X-Frame-Options: "), fails("X-Frame-Options")},
+		{"two that differ", secured("X-Frame-Options: SAMEORIGIN", "X-Frame-Options: DENY"), fails("SAMEORIGIN, DENY")},
+	})
 }
 
 func TestContentTypeOptions(t *testing.T) {
@@ -66,10 +106,20 @@ func TestReferrerPolicy(t *testing.T) {
 		{"there", secured("Referrer-Policy: same-origin"), passes("same-origin")},
 		{"the last known", secured("Referrer-Policy: unsafe-url, strict-origin, later-invention"), passes("strict-origin")},
 		{"in the page", secureBody(scanner.Page{MetaReferrer: "no-referrer"}), passes("no-referrer")},
-		{"the page wins", secureBody(scanner.Page{MetaReferrer: "always"}, "Referrer-Policy: no-referrer"), warns("always")},
 		{"missing", secured(), fails("no Referrer-Policy").on("example.hk")},
 		{"unknown only", secured("Referrer-Policy: none"), fails("none")},
-		{"weak", secured("Referrer-Policy: no-referrer-when-downgrade"), warns("downgrade").on("example.hk")},
+		{"weak", secured("Referrer-Policy: no-referrer-when-downgrade"), passes("downgrade")},
+	})
+	judgeCases(t, "web.referrer-policy.unsafe", []ruleCase{
+		{"good", secured("Referrer-Policy: strict-origin"), passes("strict-origin")},
+		{"missing", secured(), notFor(scanner.NANoRecord)},
+		{"not known", secured("Referrer-Policy: none"), notFor(scanner.NANoRecord)},
+		{"the whole address", secured("Referrer-Policy: unsafe-url"), fails("unsafe-url").on("example.hk")},
+		{"what browsers did once", secured("Referrer-Policy: no-referrer-when-downgrade"), fails("downgrade")},
+		{"the origin, over http too", secured("Referrer-Policy: origin"), fails("origin")},
+		{"the whole address at home", secured("Referrer-Policy: origin-when-cross-origin"), fails("cross-origin")},
+		{"the page wins", secureBody(scanner.Page{MetaReferrer: "always"}, "Referrer-Policy: no-referrer"), fails("always")},
+		{"the page mends it", secureBody(scanner.Page{MetaReferrer: "same-origin"}, "Referrer-Policy: unsafe-url"), passes("same-origin")},
 	})
 }
 
@@ -87,7 +137,16 @@ func TestVersionDisclosed(t *testing.T) {
 		{"on a redirect", onRedirect, fails("Apache/2.4.57")},
 		{"on an error", refused, fails("nginx/1.18.0")},
 		{"somebody else's", foreign, notFor(scanner.NAElsewhere)},
+		{"on the error page", withErrorPage(secured("Server: nginx"), scanner.ErrorPage{Status: 404, Headers: []scanner.Header{{Name: "Server", Value: "nginx/1.22.1"}}}), fails("no-such-page | Server: nginx/1.22.1").on("example.hk")},
+		{"on the error page's program", withErrorPage(secured(), scanner.ErrorPage{Status: 404, Page: &scanner.Page{Generator: "Joomla! 3.9"}}), fails("Joomla! 3.9")},
 	})
+}
+
+// withErrorPage gives the facts an answer to an address that does not exist.
+func withErrorPage(f *scanner.Facts, e scanner.ErrorPage) *scanner.Facts {
+	e.URL = apexHTTPS + ".well-known/infohub-no-such-page"
+	f.Web.ErrorPage = &e
+	return f
 }
 
 func TestNamesVersion(t *testing.T) {

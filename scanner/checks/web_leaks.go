@@ -137,8 +137,11 @@ func privateAddresses(value string) []netip.Addr {
 		if m == nil {
 			break
 		}
-		words = append(words, strings.ReplaceAll(rest[m[2]:m[3]], "-", "."))
+		word := strings.ReplaceAll(rest[m[2]:m[3]], "-", ".")
 		rest = rest[m[3]:] // what ends one may begin the next
+		if len(rest) < 2 || rest[0] != '.' || !isDigit(rest[1]) { // "10.0.0.5.6" is a version
+			words = append(words, word)
+		}
 	}
 	for _, w := range append(words, colons.FindAllString(value, -1)...) {
 		if a, err := netip.ParseAddr(w); err == nil && (a.IsPrivate() || a.IsLinkLocalUnicast()) {
