@@ -53,8 +53,8 @@ add_header Content-Security-Policy "default-src *; script-src * 'unsafe-inline'"
 -add_header Cross-Origin-Resource-Policy
 -add_header Cross-Origin-Opener-Policy
 add_header Set-Cookie "PHPSESSID=abc; Path=/";
-add_header Access-Control-Allow-Origin $http_origin;
-add_header Access-Control-Allow-Credentials true;`,
+add_header Access-Control-Allow-Origin $http_origin always;
+add_header Access-Control-Allow-Credentials true always;`,
 		Files: map[string]string{
 			"index.html": badPage, ".well-known/mta-sts.txt": "-", "dh1024.pem": dh1024,
 			".well-known/security.txt": "Contact: mailto:security@bad.test\nExpires: 2020-01-01T00:00:00Z\n",

@@ -29,6 +29,7 @@ import (
 type Lab struct {
 	Dir   string
 	CA    *Authority
+	webs  map[string]string // by domain
 	procs []*process
 	addrs []string   // given to the loopback interface, taken away by Close
 	ends  []func()   // what Close does before it stops the servers
@@ -112,8 +113,11 @@ func New(dir string) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Lab{Dir: dir, CA: ca}, nil
+	return &Lab{Dir: dir, CA: ca, webs: map[string]string{}}, nil
 }
+
+// WebAddr is the IPv4 address of a site's web server.
+func (l *Lab) WebAddr(domain string) string { return l.webs[domain] }
 
 // write puts a file into the lab's folder and returns its path.
 func (l *Lab) write(name, text string) (string, error) {

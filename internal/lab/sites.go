@@ -33,6 +33,7 @@ func Start(ctx context.Context, dir string, sites []Site) (l *Lab, anchors []str
 	places := make([]*Place, len(sites))
 	for i, s := range sites {
 		places[i] = place(s, i)
+		l.webs[s.Domain] = places[i].Web
 	}
 	if err = each(places, l.writeFiles); err == nil {
 		err = l.shareMail(places)
@@ -127,7 +128,7 @@ func (l *Lab) certificate(name string, how CertFunc, names ...string) (crt, key,
 // goodFiles are the files of a site without faults.
 func goodFiles() map[string]string {
 	return map[string]string{
-		"index.html": goodPage, "style.css": "body{}", "shop.js": "",
+		"index.html": goodPage, "style.css": "body{}", "shop.js": "", "logo.svg": goodLogo,
 		".well-known/security.txt": "Contact: mailto:security@{domain}\nExpires: " + time.Now().AddDate(0, 6, 0).UTC().Format(time.RFC3339) + "\n",
 		".well-known/mta-sts.txt":  "version: STSv1\r\nmode: enforce\r\nmx: {mxname}\r\nmax_age: 604800\r\n",
 	}
