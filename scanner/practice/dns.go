@@ -39,6 +39,7 @@ func rootAddr() netip.Addr { return netip.MustParseAddr(nameServers()[0].addr) }
 
 const (
 	webAddr  = "192.0.2.80"
+	webAddr6 = "2001:db8::80"
 	mailAddr = "192.0.2.25"
 )
 
@@ -121,6 +122,8 @@ func (s *Site) shopRecords() string {
 	}
 	return fmt.Sprintf(`@ A %[1]s
 www A %[1]s
+@ AAAA `+webAddr6+`
+www AAAA `+webAddr6+`
 www TXT "v=spf1 -all"
 mta-sts A %[1]s
 mail A %[2]s
