@@ -69,7 +69,8 @@ func (s *Site) webTLS(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 	}
 	// TLS 1.1 alone is the fault: TLS 1.0 has another besides (BEAST). It needs
 	// suites of its own, which newer versions are to do without.
-	if s.has("tls.version.old") && slices.Max(hello.SupportedVersions) == tls.VersionTLS11 {
+	newer := func(v uint16) bool { return v > tls.VersionTLS11 }
+	if s.has("tls.version.old") && !slices.ContainsFunc(hello.SupportedVersions, newer) {
 		c.MinVersion, c.CipherSuites = tls.VersionTLS11, nil
 	}
 	switch {
