@@ -97,6 +97,7 @@ func (e *Engine) Judge(facts *Facts) *Report {
 	if facts.Web != nil {
 		r.Technologies = facts.Web.Technologies
 	}
+	r.TLSServers = facts.TLS.servers()
 	if e.MDN != nil {
 		r.MDN = e.MDN(facts)
 	}

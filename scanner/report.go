@@ -33,6 +33,8 @@ type Report struct {
 	Authorisation *Authorisation `json:"authorisation,omitempty"`
 	// Technologies are the inventory of what the site is made with.
 	Technologies []Technology `json:"technologies,omitempty"`
+	// TLSServers are the web servers of which every cipher suite was asked for.
+	TLSServers []TLSServer `json:"tls_servers,omitempty"`
 	// MDN is the score of another scanner's rules for the web family; nil where
 	// the site has no web server.
 	MDN *MDNScore `json:"mdn,omitempty"`

@@ -2,6 +2,7 @@ package scanner
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 )
@@ -16,14 +17,40 @@ const (
 
 // TLSProfile is a published set of settings held against a server.
 type TLSProfile struct {
-	Name string
+	Name string `json:"name"`
 	// Against are the versions, suites, groups and keys that the server accepts
 	// or has and that the profile does not, sorted within each kind.
-	Against []string
+	Against []string `json:"against,omitempty"`
 }
 
 // Met tells whether nothing stands against it.
 func (p TLSProfile) Met() bool { return len(p.Against) == 0 }
+
+// TLSServer is what a scan that asked for every suite says of one server beyond
+// its findings.
+type TLSServer struct {
+	Name     string       `json:"name"`
+	Addr     string       `json:"addr"` // with the port
+	Profiles []TLSProfile `json:"profiles"`
+	Clients  []TLSClient  `json:"clients"`
+	// Failure is why the suites may not be all; nil: they are.
+	Failure *Failure `json:"failure,omitempty"`
+}
+
+// servers are those of which every suite was asked for.
+func (f *TLSFacts) servers() []TLSServer {
+	if f == nil {
+		return nil
+	}
+	var out []TLSServer
+	for i := range f.Hosts {
+		if h := &f.Hosts[i]; h.Every != nil {
+			addr := netip.AddrPortFrom(h.Addr, h.Port).String()
+			out = append(out, TLSServer{h.Name, addr, h.Profiles(), h.Clients(), h.Every.Failure})
+		}
+	}
+	return out
+}
 
 // Profiles holds what the server accepts against Mozilla's Server Side TLS 5.7
 // (with the hybrid groups of 5.8) and the guidelines of the Dutch NCSC, version
@@ -124,10 +151,12 @@ func (p profile) against(h *TLSHost) []string {
 
 // TLSClient is a common program and how it would connect.
 type TLSClient struct {
-	Name string // "Android 7"
+	Name string `json:"name"` // "Android 7"
 	// Version, Suite and Group are what would be agreed on; all are empty where
 	// it cannot connect. Group is empty without elliptic curves.
-	Version, Suite, Group string
+	Version string `json:"version,omitempty"`
+	Suite   string `json:"suite,omitempty"`
+	Group   string `json:"group,omitempty"`
 }
 
 // Connects tells whether the client and the server have enough in common.

@@ -149,6 +149,11 @@ func shop(t *testing.T) *scanner.Report {
 		{ID: "nginx", Name: "nginx", Category: "server", Version: "1.18.0", Evidence: []scanner.Evidence{seen("Server", "nginx/1.18.0")}},
 		{ID: "of-tomorrow", Name: "New thing", Category: "of-tomorrow", Evidence: []scanner.Evidence{seen("X-Powered-By", "New \x1b[31mthing")}},
 	}
+	r.TLSServers = []scanner.TLSServer{{
+		Name: "xn--fiqs8s.example.hk", Addr: "192.0.2.1:443", Failure: scanner.Failf(scanner.FailTimeout, "5s"),
+		Profiles: []scanner.TLSProfile{{Name: "Mozilla old"}, {Name: "Mozilla modern", Against: []string{"TLSv1.2", "TLS_RSA_WITH_AES_128_CBC_SHA"}}},
+		Clients:  []scanner.TLSClient{{Name: "Android 7"}, {Name: "Chrome", Version: "TLSv1.3", Suite: "TLS_AES_128_GCM_SHA256", Group: "x25519"}},
+	}}
 	r.MDN = &scanner.MDNScore{Host: "xn--fiqs8s.example.hk", Score: 55, Grade: "C"}
 	return r
 }

@@ -23,6 +23,7 @@ func Markdown(w io.Writer, r *scanner.Report, opts Options) error {
 			m.para(mdText(m.MDN))
 		}
 	}
+	m.servers()
 	m.inventory()
 	if r.Status != scanner.Unreachable {
 		m.para("**" + mdText(v.T("active.title")) + "** " + mdText(v.Active))

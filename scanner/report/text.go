@@ -60,6 +60,7 @@ func (t *Texts) Add(r *scanner.Report) error {
 			p.line(2, v.MDN, faint)
 		}
 	}
+	p.servers(v)
 	p.inventory(v)
 	p.tail(v)
 	t.overview = append(t.overview, overviewLine(v))

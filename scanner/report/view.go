@@ -32,6 +32,7 @@ type view struct {
 	// Inventory is what the site is made with; MDN what another scanner would
 	// say of its pages, or "".
 	Inventory []product
+	Servers   []server // of which every cipher suite is known
 	MDN       string
 }
 
@@ -128,7 +129,7 @@ func newView(r *scanner.Report, opts Options) *view {
 		Checked: when(r.Started, opts.Zone, w.Lang), Seconds: seconds(r.Millis),
 		Active: activeWords(r, w),
 	}
-	v.Inventory, v.MDN = inventory(r, w), mdnOf(r, w)
+	v.Inventory, v.Servers, v.MDN = inventory(r, w), serversOf(r, w), mdnOf(r, w)
 	if v.ASCII == v.Domain {
 		v.ASCII = ""
 	}
