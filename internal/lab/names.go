@@ -37,6 +37,7 @@ _mta-sts TXT "v=STSv1; id=20260101"
 mta-sts A {web}
 mta-sts AAAA {web6}
 _smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@{domain}"
+default._bimi TXT "v=BIMI1; l=https://good.test/logo.svg"
 _443._tcp TLSA {tlsa}
 `
 
