@@ -10,7 +10,7 @@ func dnsFaults() []Site {
 		{Domain: "unsigned.test", Fails: []string{"dns.dnssec.missing"}, Sign: Signing{Off: true}, Zone: "-_443._tcp TLSA"},
 		{Domain: "bogus.test", Fails: []string{"dns.dnssec.bogus"}, Sign: Signing{DS: otherKey}},
 		{Domain: "one-ns.test", Fails: []string{"dns.ns.single"}, NS: []NameServer{{}}},
-		{Domain: "same-network.test", Fails: []string{"dns.ns.same-network"}, NS: []NameServer{{Addr: "127.53.4.1", NoIPv6: true}, {Addr: "127.53.4.2", NoIPv6: true}}},
+		{Domain: "same-network.test", Fails: []string{"dns.ns.same-network", "dns.ns.no-ipv6"}, NS: []NameServer{{Addr: "127.53.4.1", NoIPv6: true}, {Addr: "127.53.4.2", NoIPv6: true}}},
 		{Domain: "lame.test", Fails: []string{"dns.ns.lame"}, NS: []NameServer{{}, {}, {Lame: true}}},
 		{Domain: "other-ns.test", Fails: []string{"dns.ns.inconsistent"}, NS: []NameServer{{}, {}, {}}, Parent: "@ NS ns1\n+@ NS ns2\n-ns3 A\n-ns3 AAAA"},
 		{
