@@ -2,7 +2,13 @@
 
 package lab
 
-import "strings"
+import (
+	"context"
+	"io"
+	"net"
+	"strings"
+	"time"
+)
 
 // mailFaults are the sites with a fault of the mail family.
 func mailFaults() []Site {
@@ -59,6 +65,27 @@ func mailFaults() []Site {
 		{
 			Domain: "mx-name.test", Fails: []string{"mail.starttls.certificate"},
 			Mail: &Mail{Cert: func(a *Authority, _ ...string) (string, string, error) { return a.Issue("mx.shop.example") }},
+		},
+		// DANE proves the key of a certificate that nobody issued.
+		{Domain: "mx-pinned.test", Fails: []string{"mail.mta-sts.missing"}, Zone: "-_mta-sts TXT\n-mta-sts A\n-mta-sts AAAA", Mail: &Mail{
+			Cert: func(_ *Authority, names ...string) (string, string, error) {
+				key, err := rsaKey(2048)()
+				if err != nil {
+					return "", "", err
+				}
+				return SelfSigned(key, time.Now().AddDate(0, 0, 60), names...)
+			},
+		}},
+		// A server that puts strangers off has no fault that could be seen.
+		{
+			Domain: "mx-greylist.test", Mail: &Mail{Serve: func(ctx context.Context, l *Lab, p *Place) error {
+				return l.Listen(ctx, p.MX+":25", func(c net.Conn) { _, _ = io.WriteString(c, "450 4.2.0 greylisted, try again later\r\n") })
+			}},
+			Unknown: []string{
+				"mail.starttls.missing", "mail.starttls.certificate", "mail.starttls.weak-certificate", "mail.starttls.old-version",
+				"mail.starttls.no-tls13", "mail.starttls.weak-cipher", "mail.starttls.no-forward-secrecy", "mail.starttls.weak-group",
+				"mail.starttls.compression", "mail.starttls.renegotiation", "mail.dane.mismatch",
+			},
 		},
 		{Domain: "mx-tls10.test", Fails: []string{"mail.starttls.old-version"}, Mail: &Mail{Options: []string{
 			"smtpd_tls_protocols = >=TLSv1", "tls_medium_cipherlist = ALL:@SECLEVEL=0",
