@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/cybersec-infohub/infohub/internal/app"
 	"github.com/cybersec-infohub/infohub/rules"
 	"github.com/cybersec-infohub/infohub/scanner"
 	"github.com/cybersec-infohub/infohub/scanner/history"
@@ -78,10 +77,7 @@ codes are those of report diff.`,
 
 // open opens the history in the data folder; what it returns closes it.
 func (o *historyCommand) open(ctx context.Context) (*history.History, func() error, error) {
-	if o.data == "" {
-		return nil, nil, usageError{errNoData}
-	}
-	s, err := app.OpenStore(o.data, false)
+	s, err := openData(o.data)
 	if err != nil {
 		return nil, nil, err
 	}

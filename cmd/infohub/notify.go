@@ -12,6 +12,7 @@ import (
 	"github.com/cybersec-infohub/infohub/internal/app"
 	"github.com/cybersec-infohub/infohub/internal/i18n"
 	"github.com/cybersec-infohub/infohub/internal/notify"
+	"github.com/cybersec-infohub/infohub/internal/store"
 	"github.com/cybersec-infohub/infohub/scanner"
 )
 
@@ -91,14 +92,21 @@ func addDataFlag(cmd *cobra.Command, dir *string) {
 	cmd.Flags().StringVar(dir, "data", "", "data `FOLDER` of scan --data")
 }
 
-var errNoData = errors.New("--data is missing: name the folder that scan --data keeps its reports in")
+// openData opens the store in a data folder, which must be one.
+func openData(dir string) (store.Store, error) {
+	if dir == "" {
+		return nil, usageError{errors.New("--data is missing: name the folder that scan --data keeps its reports in")}
+	}
+	s, err := app.OpenStore(dir, false)
+	if errors.Is(err, app.ErrNoData) {
+		return nil, usageError{fmt.Errorf("--data %w", err)}
+	}
+	return s, err
+}
 
 // outbox opens the outbox of the data folder; what it returns closes it.
 func (o *notifyCommand) outbox() (*notify.Outbox, func() error, error) {
-	if o.data == "" {
-		return nil, nil, usageError{errNoData}
-	}
-	s, err := app.OpenStore(o.data, false)
+	s, err := openData(o.data)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -33,11 +33,14 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"shop":  openShop,
-			"lines": writeLines,
-			"exits": exits,
-			"fault": switchFault,
-			"prove": prove,
+			"shop":    openShop,
+			"lines":   writeLines,
+			"exits":   exits,
+			"fault":   switchFault,
+			"prove":   prove,
+			"hook":    openHook,
+			"await":   await,
+			"mailbox": openMailbox,
 		},
 	})
 }

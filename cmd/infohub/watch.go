@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -44,7 +43,7 @@ func (o *scanOptions) checkWatch() error {
 	w := &o.watch
 	switch {
 	case w.every != 0 && (w.every < app.MinEvery || w.every > app.MaxEvery):
-		return fmt.Errorf("--every %s: give a time from %s to %s, for example 24h", w.every, round(app.MinEvery), round(app.MaxEvery))
+		return fmt.Errorf("--every %s: give a time from %.0fm to %.0fh, for example 24h", w.every, app.MinEvery.Minutes(), app.MaxEvery.Hours())
 	case w.keep < 1 || w.keep > maxListed:
 		return fmt.Errorf("--keep %d: give a number from 1 to %d", w.keep, maxListed)
 	case w.data == "" && w.every != 0:
@@ -67,11 +66,6 @@ func (o *scanOptions) checkWatch() error {
 	var err error
 	w.receivers, w.senders, err = w.notify.build(o.global)
 	return err
-}
-
-// round writes a time as people type it: "10m", "8784h".
-func round(d time.Duration) string {
-	return strings.TrimSuffix(strings.TrimSuffix(d.String(), "0s"), "0m")
 }
 
 func (o *scanOptions) recorderOptions(c *rules.Catalogue) app.RecorderOptions {

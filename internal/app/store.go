@@ -18,6 +18,9 @@ const storeFile = "infohub.db"
 // a scan that repeats itself has it only while it scans.
 const lockWait = 5 * time.Second
 
+// ErrNoData says that a folder is no data directory.
+var ErrNoData = errors.New("it holds no data of infohub")
+
 // OpenStore opens the store in a data directory, which is made if create is set
 // and must exist otherwise. The caller closes it.
 func OpenStore(dir string, create bool) (store.Store, error) {
@@ -29,7 +32,7 @@ func OpenStore(dir string, create bool) (store.Store, error) {
 	path := filepath.Join(dir, storeFile)
 	if _, err := os.Stat(path); !create && err != nil {
 		if errors.Is(err, os.ErrNotExist) {
-			return nil, fmt.Errorf("%s holds no data of infohub: 'infohub scan --data %s' keeps some", dir, dir)
+			return nil, fmt.Errorf("%s: %w: 'infohub scan --data %s' keeps some", dir, ErrNoData, dir)
 		}
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
