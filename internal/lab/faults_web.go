@@ -2,13 +2,18 @@
 
 package lab
 
+import (
+	"slices"
+	"time"
+)
+
 // webFaults are the sites with a fault of the web family, and those of
 // exposure that need no permission.
 func webFaults() []Site {
 	const (
 		csp = `add_header Content-Security-Policy "default-src 'none'; script-src 'self'; style-src 'self'; form-action 'self'; base-uri 'none'`
 	)
-	return []Site{
+	return slices.Concat(policyFaults(), headerFaults(), []Site{
 		{Domain: "no-redirect.test", Fails: []string{"web.https.no-redirect"}, HTTP: "-return\nroot {dir};"},
 		{Domain: "redirect-loop.test", Fails: []string{"web.redirect.loop", "web.https.no-redirect"}, HTTP: "return 301 http://$host/;"},
 		{Domain: "no-hsts.test", Fails: []string{"web.hsts.missing"}, Web: "-add_header Strict-Transport-Security"},
@@ -44,7 +49,88 @@ func webFaults() []Site {
 			Domain: "error-trace.test", Fails: []string{"exposure.page.error-trace"},
 			Files: page("<b>Fatal error</b>:  Uncaught Error: Call to undefined function shop() in /var/www/shop/index.php:3\nStack trace:\n#0 {main}\n  thrown in <b>/var/www/shop/index.php</b> on line <b>3</b><br />"),
 		},
+		{
+			Domain: "error-page.test", Fails: []string{"exposure.page.error-trace"}, Web: "error_page 404 /oops.html;",
+			Files: map[string]string{"oops.html": "<h1>Server Error in '/' Application.</h1>\n<b>Stack Trace:</b> at Shop.Page_Load() in C:\\shop\\default.aspx.cs:3"},
+		},
+		{Domain: "redirect-www.test", Fails: []string{"web.redirect.other-host"}, HTTP: "return 301 https://www.{domain}$request_uri;"},
+		{Domain: "redirect-302.test", Fails: []string{"web.redirect.temporary"}, HTTP: "return 302 https://$host$request_uri;"},
+		{Domain: "cookie-prefix.test", Fails: []string{"web.cookie.prefix"}, Web: `add_header Set-Cookie "__Host-PHPSESSID=abc; Secure; HttpOnly; SameSite=Lax";`},
+		{Domain: "txt-no-contact.test", Fails: []string{"web.security-txt.no-contact"}, Files: securityText("Policy: https://{domain}/policy\n")},
+		{
+			Domain: "txt-elsewhere.test", Fails: []string{"web.security-txt.canonical"},
+			Files: securityText("Contact: mailto:security@{domain}\nCanonical: https://example.test/.well-known/security.txt\n"),
+		},
+		{
+			Domain: "txt-signature.test", Fails: []string{"web.security-txt.signature"},
+			Files: securityText("-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nContact: mailto:security@{domain}\n"),
+		},
+		{
+			Domain: "linked-tls.test", Fails: []string{"web.linked-host.tls"}, Zone: "cdn A {web}\ncdn AAAA {web6}",
+			Files: page(`<script src="https://cdn.{domain}/shop.js"></script>`),
+		},
+		{
+			Domain: "breach.test", Warns: []string{"web.compression.secrets"}, Web: "-add_header Set-Cookie\ngzip on;\ngzip_min_length 1;",
+			Files: page(`<form action="/order" method="post"><input type="hidden" name="csrf_token" value="d41d8cd98f00b204"></form>`),
+		},
+		{Domain: "no-ipv6.test", Fails: []string{"web.ipv6.missing"}, Zone: "-@ AAAA\n-www AAAA"},
+		{Domain: "dead-ipv6.test", Fails: []string{"web.ipv6.unreachable"}, Zone: "@ AAAA {ns1v6}\nwww AAAA {ns1v6}"},
+		{Domain: "other-ipv6.test", Fails: []string{"web.ipv6.different"}, Web: `if ($server_addr ~ ":") { return 404; }`},
+	})
+}
+
+// policyFaults are the sites with a fault of the content policy.
+func policyFaults() []Site {
+	policy := func(text string) string { return `add_header Content-Security-Policy "` + text + `" always;` }
+	const (
+		rest  = "; style-src 'self'; form-action 'self'; frame-ancestors 'none'"
+		inAny = "-add_header Content-Security-Policy\nadd_header X-Frame-Options DENY always;\n"
+	)
+	return []Site{
+		{Domain: "csp-eval.test", Fails: []string{"web.csp.unsafe-eval"}, Web: policy("default-src 'none'; script-src 'self' 'unsafe-eval'; base-uri 'none'" + rest)},
+		{Domain: "csp-quotes.test", Warns: []string{"web.csp.invalid"}, Web: policy("default-src 'none'; script-src 'self'; img-src self; base-uri 'none'" + rest)},
+		{Domain: "csp-nonsense.test", Fails: []string{"web.csp.invalid", "web.csp.missing"}, Web: inAny + policy("allow 'self'")},
+		{Domain: "csp-report-only.test", Fails: []string{"web.csp.report-only"}, Web: inAny + `add_header Content-Security-Policy-Report-Only "default-src 'self'" always;`},
+		{Domain: "csp-http.test", Fails: []string{"web.csp.http-source"}, Web: policy("default-src 'none'; script-src 'self' http://www.good.test; base-uri 'none'" + rest)},
+		{Domain: "csp-objects.test", Fails: []string{"web.csp.no-fallback"}, Web: policy("script-src 'self'; base-uri 'none'" + rest)},
+		{Domain: "csp-base.test", Warns: []string{"web.csp.no-fallback"}, Web: policy("default-src 'none'; script-src 'self'" + rest)},
+		{
+			Domain: "csp-meta.test", Fails: []string{"web.csp.meta-only"}, Web: inAny,
+			Files: map[string]string{"index.html": `<!doctype html><html lang="en"><head><meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'self'; base-uri 'none'` + rest + `"><title>Good shop</title></head><body></body></html>`},
+		},
 	}
+}
+
+// headerFaults are the sites with a fault of a single header.
+func headerFaults() []Site {
+	set := func(name, value string) string { return "add_header " + name + ` "` + value + `" always;` }
+	const (
+		hsts   = "Strict-Transport-Security"
+		framed = `add_header Content-Security-Policy "default-src 'none'; script-src 'self'; style-src 'self'; form-action 'self'; base-uri 'none'" always;` + "\n"
+	)
+	return []Site{
+		{Domain: "hsts-apex.test", Fails: []string{"web.hsts.no-subdomains"}, Web: set(hsts, "max-age=63072000")},
+		{Domain: "hsts-broken.test", Fails: []string{"web.hsts.invalid", "web.hsts.missing"}, Web: set(hsts, "max-age=63072000 includeSubDomains")},
+		{Domain: "hsts-twice.test", Fails: []string{"web.hsts.invalid"}, Web: "+" + set(hsts, "max-age=63072000; includeSubDomains")},
+		{Domain: "hsts-typo.test", Warns: []string{"web.hsts.invalid"}, Web: set(hsts, "max-age=63072000; includeSubDomains; preloaded")},
+		{Domain: "hsts-preload.test", Warns: []string{"web.hsts.not-preloadable"}, Web: set(hsts, "max-age=16000000; includeSubDomains; preload")},
+		{Domain: "no-permissions.test", Fails: []string{"web.permissions-policy.missing"}, Web: "-add_header Permissions-Policy"},
+		{Domain: "permissions-broken.test", Fails: []string{"web.permissions-policy.invalid"}, Web: set("Permissions-Policy", "camera 'none'; geolocation 'self'")},
+		{Domain: "no-corp.test", Fails: []string{"web.corp.missing"}, Web: "-add_header Cross-Origin-Resource-Policy"},
+		{Domain: "no-coop.test", Fails: []string{"web.coop.missing"}, Web: "-add_header Cross-Origin-Opener-Policy"},
+		{Domain: "coep-broken.test", Fails: []string{"web.coep.invalid"}, Web: set("Cross-Origin-Embedder-Policy", "same-origin")},
+		{Domain: "frame-allow-from.test", Fails: []string{"web.frame-options.invalid", "web.frame-options.missing"}, Web: framed + set("X-Frame-Options", "ALLOW-FROM https://good.test")},
+		{Domain: "frame-twice.test", Fails: []string{"web.frame-options.invalid"}, Web: framed + set("X-Frame-Options", "DENY") + "\n" + set("X-Frame-Options", "SAMEORIGIN")},
+		{Domain: "referrer-unsafe.test", Fails: []string{"web.referrer-policy.unsafe"}, Web: set("Referrer-Policy", "unsafe-url")},
+		{Domain: "backend-address.test", Fails: []string{"web.header.private-address"}, Web: set("X-Backend-Server", "10.0.0.5:8080")},
+		{Domain: "proxy-version.test", Warns: []string{"web.header.proxy-disclosed"}, Web: set("Via", "1.1 cache (squid/5.7)")},
+	}
+}
+
+// securityText is a security.txt with these lines and a date.
+func securityText(lines string) map[string]string {
+	return map[string]string{".well-known/security.txt": lines + "Expires: " + time.Now().AddDate(0, 6, 0).UTC().Format(time.RFC3339) + "\n"}
 }
 
 // page is a document root whose home page has something more in its body.
