@@ -413,3 +413,32 @@ func TestNamesInRemediesAreInert(t *testing.T) {
 		t.Errorf("%s with %q", got.Outcome, got.Params["mx_lines"])
 	}
 }
+
+// Facts of a scan before these rules were there hold no fault of theirs.
+func TestOlderMailFacts(t *testing.T) {
+	facts := soundMail()
+	m := facts.Mail
+	m.BIMI, m.Names = nil, nil
+	m.DMARC.AtApex, m.DMARC.Reports, m.DMARC.Policy = "", nil, "quarantine"
+	for i := range m.MX {
+		h := &m.MX[i]
+		h.Alias, h.DANE = "", nil
+		h.TLS.WeakTested, h.TLS.ForwardSecrecy, h.TLS.GroupsTested, h.TLS.Legacy = nil, "", false, nil
+	}
+	unknown := 0
+	for _, check := range mailChecks() {
+		f := check.Judge(facts)
+		switch f.Outcome {
+		case scanner.Fail, scanner.Warn:
+			t.Errorf("%s: %s %q", check.Rule, f.Outcome, evidenceOf(f))
+		case scanner.UnknownResult:
+			unknown++
+			if f.Failure.Kind != scanner.FailUncertain {
+				t.Errorf("%s: %v", check.Rule, f.Failure)
+			}
+		}
+	}
+	if unknown < 10 {
+		t.Errorf("only %d rules are unknown", unknown)
+	}
+}

@@ -68,7 +68,7 @@ func FuzzDMARC(f *testing.F) {
 			if !oneOf(d.Policy, "", "none", "quarantine", "reject") || d.Percent < 0 || d.Percent > 100 || len(d.RUA) > maxURIs {
 				t.Errorf("%+v", d)
 			}
-			storable(t, append([]string{d.Error, d.Subdomain}, append(d.RUA, d.RUF...)...)...)
+			storable(t, append([]string{d.Error, d.Subdomain, d.NonExistent}, append(d.RUA, d.RUF...)...)...)
 			storable(t, d.Records...)
 		}
 	})
