@@ -47,7 +47,7 @@ func NewRecorder(ctx context.Context, s store.Store, o RecorderOptions) (*Record
 
 // Record keeps a report and returns what changed since what was known; Old is
 // nil for a site's first report. A scan that somebody stopped is not kept: nil
-// and no error.
+// and no error. With notify.ErrFull the report is kept, but nobody will be told.
 func (r *Recorder) Record(ctx context.Context, rep *scanner.Report) (*report.Diff, error) {
 	if rep.Reason != nil && rep.Reason.Kind == scanner.FailCancelled {
 		return nil, nil
@@ -65,8 +65,22 @@ func (r *Recorder) Record(ctx context.Context, rep *scanner.Report) (*report.Dif
 	if err != nil {
 		return nil, err
 	}
-	// All that is written was made before: running it again writes the same.
-	err = history.Commit(ctx, r.store, func(tx store.Tx) error {
+	err = r.write(ctx, added, messages)
+	if errors.Is(err, notify.ErrFull) {
+		if err := r.write(ctx, added, nil); err != nil {
+			return nil, fmt.Errorf("keep the report of %s: %w", rep.Target.Domain, err)
+		}
+		return diff, fmt.Errorf("the news about %s: %w", rep.Target.Domain, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("keep the report of %s: %w", rep.Target.Domain, err)
+	}
+	return diff, nil
+}
+
+// write writes what was made before, so that running it again writes the same.
+func (r *Recorder) write(ctx context.Context, added *history.Addition, messages []notify.Message) error {
+	return history.Commit(ctx, r.store, func(tx store.Tx) error {
 		if err := added.Write(tx); err != nil {
 			return err
 		}
@@ -77,10 +91,6 @@ func (r *Recorder) Record(ctx context.Context, rep *scanner.Report) (*report.Dif
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, fmt.Errorf("keep the report of %s: %w", rep.Target.Domain, err)
-	}
-	return diff, nil
 }
 
 // told tells whether a scan led to a grade: otherwise nobody knows how the site

@@ -127,7 +127,10 @@ func (w *Watch) scan(ctx context.Context, s store.Store, due []scanner.Target) e
 	engine.ScanAll(ctx, due, w.Options, w.Concurrency, func(r *scanner.Report) {
 		// What was scanned is kept even when somebody stops the program now.
 		diff, err := rec.Record(context.WithoutCancel(ctx), r)
-		if err != nil {
+		switch {
+		case errors.Is(err, notify.ErrFull):
+			w.Trouble(err)
+		case err != nil:
 			failed = errors.Join(failed, err)
 			cancel(err) // a full disk: the next report could not be kept either
 			return
