@@ -61,6 +61,8 @@ func TestHSTS(t *testing.T) {
 		{"too short", secured("Strict-Transport-Security: max-age=31535999; includeSubDomains; preload"), warns("max-age under 31536000").on("example.hk")},
 		{"no subdomains", secured(good + "; preload"), warns("no includeSubDomains")},
 		{"the wrong redirect", wrongWay, warns("http leads to https://www.example.hk/ first")},
+		{"no redirect", site(ended(apexHTTP, answer(apexHTTP, 200)), ended(apexHTTPS, answer(apexHTTPS, 200, whole))), warns("http leads nowhere")},
+		{"http is closed", site(failed(apexHTTP, scanner.FailRefused), ended(apexHTTPS, answer(apexHTTPS, 200, whole))), passes("preload")},
 		{"www alone", site(ended(wwwHTTPS, answer(wwwHTTPS, 200, whole))), warns("not on the bare domain")},
 	})
 }

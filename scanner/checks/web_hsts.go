@@ -182,8 +182,8 @@ func hstsNotPreloadable(f *scanner.Facts) scanner.Finding {
 		if !h.subDomains {
 			lacks = append(lacks, "no includeSubDomains")
 		}
-		if to := firstRedirect(f); to != "" && (!strings.HasPrefix(to, "https://") || hostOf(to) != f.Target.Domain) {
-			lacks = append(lacks, "http leads to "+to+" first")
+		if what := wrongWay(f); what != "" {
+			lacks = append(lacks, what)
 		}
 		if len(lacks) > 0 {
 			v.warn(p.host, p.url, seen+" ("+strings.Join(lacks, "; ")+")")
@@ -195,13 +195,18 @@ func hstsNotPreloadable(f *scanner.Facts) scanner.Finding {
 	return v.finding()
 }
 
-// firstRedirect is where http of the bare domain leads first, or "".
-func firstRedirect(f *scanner.Facts) string {
-	for i := range f.Web.Roots {
-		root := &f.Web.Roots[i]
-		if root.Start == "http://"+f.Target.Domain+"/" && len(root.Hops) > 0 && root.Hops[0].Status != 0 {
-			return redirectOf(root)
-		}
+// wrongWay says where http of the bare domain leads, when that is not to its
+// own https at once; "" too where http gives no page.
+func wrongWay(f *scanner.Facts) string {
+	root := rootAt(f, "http://"+f.Target.Domain+"/")
+	if root == nil || root.Hops[0].Status == 0 || root.Hops[0].Status >= 400 || isBlockPage(root) {
+		return ""
+	}
+	switch to := redirectOf(root); {
+	case to == "":
+		return "http leads nowhere"
+	case !strings.HasPrefix(to, "https://"), hostOf(to) != f.Target.Domain:
+		return "http leads to " + to + " first"
 	}
 	return ""
 }

@@ -77,18 +77,21 @@ func ipv6Unreachable(v *votes, f *scanner.Facts, h *scanner.IPv6Host) {
 		v.pass(where, fmt.Sprint("status ", a.Status))
 		return
 	}
-	dead := false
-	switch a.Failure.Kind {
-	case scanner.FailRefused, scanner.FailTLS:
-		dead = true
-	case scanner.FailTimeout, scanner.FailReset, scanner.FailUnreachable:
-		dead = sawIPv6(f)
-	}
-	if dead {
+	if deadOverIPv6(f, a.Failure) {
 		v.fail(h.Name, where, a.Failure.Error())
 	} else {
 		v.unknown(a.Failure, where, a.Failure.Error())
 	}
+}
+
+func deadOverIPv6(f *scanner.Facts, why *scanner.Failure) bool {
+	switch why.Kind {
+	case scanner.FailRefused, scanner.FailTLS:
+		return true
+	case scanner.FailTimeout, scanner.FailReset, scanner.FailUnreachable:
+		return sawIPv6(f)
+	}
+	return false
 }
 
 // sawIPv6: something answered over IPv6, so that the machine that scans has it.
@@ -120,7 +123,7 @@ func ipv6Different(v *votes, f *scanner.Facts, h *scanner.IPv6Host) {
 	where := fmt.Sprintf("%s (%s)", a.URL, a.Addr)
 	root := rootAt(f, a.URL)
 	switch {
-	case a.Failure != nil && a.Failure.Kind != scanner.FailBlocked:
+	case a.Failure != nil && deadOverIPv6(f, a.Failure):
 		v.skip(scanner.NACovered) // web.ipv6.unreachable says so
 		return
 	case a.Failure != nil:

@@ -138,7 +138,7 @@ func privateAddresses(value string) []netip.Addr {
 			break
 		}
 		word := strings.ReplaceAll(rest[m[2]:m[3]], "-", ".")
-		rest = rest[m[3]:] // what ends one may begin the next
+		rest = rest[m[3]:]                                        // what ends one may begin the next
 		if len(rest) < 2 || rest[0] != '.' || !isDigit(rest[1]) { // "10.0.0.5.6" is a version
 			words = append(words, word)
 		}
@@ -220,7 +220,6 @@ func compressionSecrets(v *votes, p page) {
 			}
 		}
 	}
-	posts := slices.ContainsFunc(p.body.Forms, func(f scanner.Form) bool { return f.Method == "POST" })
 	switch {
 	case open != "":
 		v.warn(p.host, p.url, seen+"; "+open)
@@ -228,8 +227,8 @@ func compressionSecrets(v *votes, p page) {
 		v.pass(p.url, seen+"; other sites cannot use the session (SameSite)")
 	case p.body.Token == scanner.Yes:
 		v.warn(p.host, p.url, seen+"; the page holds a token")
-	case p.body.Token == scanner.Unknown && posts:
-		v.unknown(scanner.Failf(scanner.FailInternal, "these facts do not say whether the form holds a token"), p.url, seen)
+	case p.body.Token == scanner.Unknown:
+		v.unknown(scanner.Failf(scanner.FailInternal, "these facts do not say whether the page holds a token"), p.url, seen)
 	default:
 		v.pass(p.url, seen+"; no session, no token")
 	}

@@ -230,8 +230,8 @@ func TestCompression(t *testing.T) {
 		return f
 	}
 	plain := scanner.Page{Token: scanner.No}
+	unread := scanner.Page{Title: "Shop"}
 	token := scanner.Page{Token: scanner.Yes}
-	old := scanner.Page{Forms: []scanner.Form{{Method: "POST"}}}
 	loose := []scanner.Cookie{{Name: "sid", Session: true}}
 	strict := []scanner.Cookie{{Name: "sid", Session: true, SameSite: "Lax"}}
 	judgeCases(t, "web.compression.secrets", []ruleCase{
@@ -243,7 +243,8 @@ func TestCompression(t *testing.T) {
 		{"a token", with(token, nil, gzip), warns("the page holds a token")},
 		{"a cookie of another kind", with(plain, []scanner.Cookie{{Name: "lang"}}, gzip), passes("no session")},
 		{"no HTML", secured(gzip), notFor(scanner.NANotUsed)},
-		{"facts of a program that did not look", with(old, nil, gzip), isUnknown(scanner.FailInternal)},
+		{"facts of a program that did not look", with(unread, nil, gzip), isUnknown(scanner.FailInternal)},
+		{"the same, with a session", with(unread, loose, gzip), warns("sid=…")},
 		{"broke off", brokenOff(with(plain, nil, gzip)), isUnknown(scanner.FailReset)},
 	})
 }
@@ -308,6 +309,7 @@ func TestIPv6(t *testing.T) {
 		{"the same", with(good), passes("as over IPv4")},
 		{"no address", with(none), notFor(scanner.NANoRecord)},
 		{"does not answer", fails6(scanner.FailRefused), notFor(scanner.NACovered)},
+		{"a machine without IPv6", fails6(scanner.FailUnreachable), isUnknown(scanner.FailUnreachable)},
 		{"another status", change(func(a *scanner.IPv6Answer) { a.Status = 404 }), fails("status 404, over IPv4 status 200").on("example.hk")},
 		{"an error", change(func(a *scanner.IPv6Answer) { a.Status = 502 }), fails("status 502")},
 		{"turned away", change(func(a *scanner.IPv6Answer) { a.Status = 403 }), isUnknown(scanner.FailBlocked)},

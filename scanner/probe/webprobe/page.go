@@ -28,7 +28,7 @@ const (
 // readPage reads a body that was sent as contentType from u. It never fails:
 // what is not HTML has an empty page, apart from a program error in plain text.
 func readPage(u *url.URL, status int, contentType string, body []byte) *scanner.Page {
-	page := &scanner.Page{}
+	page := &scanner.Page{Token: scanner.No}
 	kind, _, err := mime.ParseMediaType(contentType)
 	if err != nil || kind == "" {
 		contentType = http.DetectContentType(body)
@@ -41,7 +41,6 @@ func readPage(u *url.URL, status int, contentType string, body []byte) *scanner.
 	body = toUTF8(body, contentType)
 	look := seen{status: status, plain: !isHTML, body: string(body)}
 	if isHTML {
-		page.Token = scanner.No
 		r := &pageReader{page: page, base: u, self: u.String(), tokens: html.NewTokenizer(bytes.NewReader(body)), known: map[scanner.Resource]bool{}}
 		r.read()
 		page.Title = r.title.String()
@@ -72,11 +71,12 @@ type pageReader struct {
 	tokens *html.Tokenizer
 	known  map[scanner.Resource]bool
 
-	based  bool // a <base> was seen; later ones do not count
-	inBody bool
-	inForm bool
-	form   scanner.Form
-	naked  bool // a password field outside any form was seen
+	based    bool // a <base> was seen; later ones do not count
+	absolute bool // ... and is absolute, so that every address is
+	inBody   bool
+	inForm   bool
+	form     scanner.Form
+	naked    bool // a password field outside any form was seen
 
 	title, heading capture
 	open           *capture // the one that text goes to now
@@ -205,7 +205,7 @@ func (r *pageReader) setBase(href string) {
 	if r.based || href == "" {
 		return
 	}
-	r.based = true
+	r.based, r.absolute = true, refKind(href) == scanner.RefAbsolute
 	if u, err := resolveURL(r.base, href); err == nil {
 		r.base = u
 	}
@@ -247,7 +247,7 @@ func (r *pageReader) load(list []scanner.Resource, limit int, tag, ref, integrit
 		return list
 	}
 	res := scanner.Resource{URL: u.String(), Tag: tag, Integrity: strings.TrimSpace(integrity) != ""}
-	if tag == "script" {
+	if tag == "script" && !r.absolute {
 		res.Ref = refKind(ref)
 	}
 	if len(res.URL) > maxLink || r.known[res] {
