@@ -34,7 +34,7 @@ func TestRecordAllOrNothing(t *testing.T) {
 	defer func() { _ = s.Close() }()
 	report := w.engine(t).Scan(t.Context(), w.Targets[0], scanner.Options{})
 	for _, broken := range []bool{true, false} {
-		var st store.Store = s
+		st := s
 		if broken {
 			st = failingStore{s}
 		}
