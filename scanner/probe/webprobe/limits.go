@@ -8,6 +8,8 @@ const (
 	// requestTime bounds one request, from the TLS handshake to the last byte
 	// of the body. Connecting is bounded by the dialer.
 	requestTime = 10 * time.Second
+	// handshakeTime bounds a TLS handshake with a host that the page loads from.
+	handshakeTime = 5 * time.Second
 	// starveAfter is how long a dial may take before idle connections are given
 	// up for it. Longer than connecting takes, shorter than anybody waits.
 	starveAfter = 250 * time.Millisecond

@@ -12,11 +12,11 @@ import (
 )
 
 // shakeHands makes a TLS handshake with the first maxShaken of the hosts that
-// exist and that page loads scripts or styles from.
+// exist and that page loads scripts or styles from, all at once: they are many
+// firms' hosts, and slow ones must not add up.
 func (c *client) shakeHands(ctx context.Context, page *scanner.Page, hosts []scanner.LinkedHost) {
 	ports := portsOf(page)
 	var wg sync.WaitGroup
-	turns := make(chan struct{}, linkedAtOnce)
 	tried := 0
 	for i := range hosts {
 		h := &hosts[i]
@@ -25,11 +25,7 @@ func (c *client) shakeHands(ctx context.Context, page *scanner.Page, hosts []sca
 			continue
 		}
 		tried++
-		wg.Go(func() {
-			turns <- struct{}{}
-			defer func() { <-turns }()
-			h.TLS = c.handshake(ctx, h.Name, ports[h.Name])
-		})
+		wg.Go(func() { h.TLS = c.handshake(ctx, h.Name, ports[h.Name]) })
 	}
 	wg.Wait()
 }
@@ -68,8 +64,9 @@ func (c *client) handshake(ctx context.Context, host string, port uint16) (t *sc
 		return t
 	}
 	defer func() { _ = conn.Close() }()
-	ctx, cancel := context.WithTimeoutCause(ctx, c.patience,
-		scanner.Failf(scanner.FailTimeout, fmt.Sprintf("no TLS handshake within %s", c.patience)))
+	patience := min(c.patience, handshakeTime)
+	ctx, cancel := context.WithTimeoutCause(ctx, patience,
+		scanner.Failf(scanner.FailTimeout, fmt.Sprintf("no TLS handshake within %s", patience)))
 	defer cancel()
 	cfg := c.tlsConfig(host)
 	cfg.MinVersion, cfg.CipherSuites = tls.VersionTLS12, nil
