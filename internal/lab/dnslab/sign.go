@@ -22,8 +22,12 @@ type Signing struct {
 
 	// What may be wrong with it:
 
-	WrongDS bool // the parent's DS is of another key
-	NoDS    bool // the parent has none
+	WrongDS bool  // the parent's DS is of another key
+	NoDS    bool  // the parent has none
+	Digest  uint8 // of the parent's DS; 0: SHA-256
+	// CDS: the zone has a CDS record, of its key or, where StrangeCDS is set, of
+	// another. CDSByOther signs it with the key that the parent does not know.
+	CDS, StrangeCDS, CDSByOther bool
 	// Forget leaves out signatures of these types.
 	Forget []uint16
 	// Break spoils the signatures of these types.
@@ -83,6 +87,11 @@ func (z *Zone) sign(l *Lab) error {
 		z.keys = append(z.keys, k)
 		z.Add(k.public)
 	}
+	if s.CDS || s.StrangeCDS {
+		if err := z.addCDS(); err != nil {
+			return err
+		}
+	}
 	for _, cut := range z.cuts {
 		if child := l.Zones[cut]; child != nil && child.Sign != nil && !child.Sign.NoDS {
 			ds, err := child.ds()
@@ -117,7 +126,7 @@ func (z *Zone) signSet(set []dns.RR) error {
 		return nil
 	}
 	k := z.keys[1]
-	if h.Rrtype == dns.TypeDNSKEY {
+	if h.Rrtype == dns.TypeDNSKEY || (h.Rrtype == dns.TypeCDS && !z.Sign.CDSByOther) {
 		k = z.keys[0]
 	}
 	sig := &dns.RRSIG{
@@ -148,7 +157,11 @@ func (z *Zone) ds() (*dns.DS, error) {
 		}
 		k = other.public
 	}
-	ds := k.ToDS(dns.SHA256)
+	digest := z.Sign.Digest
+	if digest == 0 {
+		digest = dns.SHA256
+	}
+	ds := k.ToDS(digest)
 	ds.Hdr.Ttl = 300
 	return ds, nil
 }
@@ -160,6 +173,18 @@ func (l *Lab) Anchors() []dns.RR {
 		l.tb.Fatal(err)
 	}
 	return []dns.RR{ds}
+}
+
+func (z *Zone) addCDS() error {
+	k := z.keys[0]
+	if z.Sign.StrangeCDS {
+		var err error
+		if k, err = z.Sign.newKey(z.Name, dns.ZONE|dns.SEP); err != nil {
+			return err
+		}
+	}
+	z.Add(k.public.ToDS(dns.SHA256).ToCDS())
+	return nil
 }
 
 // KeyTags are the tags of the key that signs keys and of the one for the rest.
