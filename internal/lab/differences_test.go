@@ -5,19 +5,54 @@ package lab_test
 // differences are those that are understood. Each names the clause that
 // decides; docs/agreement.md shows them.
 func differences() []difference {
+	const (
+		mdn  = "MDN HTTP Observatory"
+		tls  = "testssl.sh"
+		zone = "Zonemaster"
+	)
 	return []difference{
 		{
-			"MDN HTTP Observatory", "web.cookie.insecure", "cookie-insecure.test",
-			"It forgives a cookie without Secure where HSTS is set. RFC 6797 section 14.6 says why that is not enough: before the first visit, " +
-				"and after max-age, a browser does not know of HSTS, and the cookie goes out in the clear (RFC 6265 section 8.3).",
+			tls, "tls.cipher.order", "",
+			"It wants an order wherever there are two suites. By RFC 9325 section 4.2.1 a server must prefer the recommended suites " +
+				"over weaker ones; where only recommended ones are accepted, the client may choose, and knows what its hardware does best.",
 		},
 		{
-			"MDN HTTP Observatory", "web.csp.unsafe-inline", "csp-unsafe-inline.test",
+			mdn, "web.csp.unsafe-inline", "csp-unsafe-inline.test",
 			"It reads script-src alone. By Content Security Policy Level 3, script-src-elem governs script elements where it is there, " +
 				"so that 'unsafe-inline' in it lets every inline script run.",
 		},
 		{
-			"Zonemaster", "dns.ns.lame", "bad.test",
+			mdn, "web.csp.unsafe-inline", "csp-objects.test",
+			"It files a policy with neither object-src nor default-src under unsafe-inline. No inline script runs under this one (Content Security Policy " +
+				"Level 3, script-src); that plugins are not covered is our `web.csp.no-fallback`, which fails here.",
+		},
+		{
+			mdn, "web.cors.reflected-origin", "",
+			"It asks with OPTIONS, which nginx answers for files with 405, and looks no further. By the Fetch standard (CORS protocol) a page " +
+				"needs no preflight to read by GET: the answer to GET decides, and that one admits every origin with cookies.",
+		},
+		{
+			mdn, "web.frame-options.missing", "frame-allow-from.test",
+			"It takes ALLOW-FROM for protection. The HTML standard (X-Frame-Options) has no such value, and browsers ignore the header.",
+		},
+		{
+			mdn, "web.frame-options.missing", "frame-twice.test",
+			"Two headers that differ are there, but contradict each other (HTML standard, X-Frame-Options): that is our `web.frame-options.invalid`, which fails here.",
+		},
+		{
+			mdn, "web.hsts.missing", "hsts-broken.test",
+			"It reads the number and no further. Without the semicolon the header does not follow the grammar of RFC 6797 section 6.1, and browsers must ignore it (section 8.1).",
+		},
+		{
+			mdn, "web.hsts.invalid", "hsts-broken.test",
+			"As above: the header does not follow the grammar of RFC 6797 section 6.1.",
+		},
+		{
+			mdn, "web.hsts.invalid", "hsts-typo.test",
+			"It ignores directives that it does not know, as browsers must (RFC 6797 section 6.1, item 5). We warn, because whoever wrote \"preloaded\" meant something that now has no effect.",
+		},
+		{
+			zone, "dns.ns.lame", "bad.test",
 			"It asks the servers that the zone itself names, and reports the one that only the delegation names as EXTRA_NAME_PARENT. " +
 				"Resolvers are sent to every server of the delegation (RFC 1034 section 4.2.2), and this one refuses.",
 		},

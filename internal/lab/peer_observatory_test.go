@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/cybersec-infohub/infohub/internal/lab"
+	"github.com/cybersec-infohub/infohub/scanner"
 )
 
 // observatoryFolder is where scripts/install-peers.sh puts the MDN HTTP
@@ -24,6 +26,7 @@ func observatoryFolder() string {
 }
 
 func observatory() peer {
+	var answers []answer
 	return peer{
 		name: "MDN HTTP Observatory",
 		sites: func(s lab.Site) bool {
@@ -43,31 +46,48 @@ func observatory() peer {
 			}
 			return ""
 		},
-		pairs: []pair{
-			{"web.https.no-redirect", []string{"redirection"}},
-			{"web.hsts.missing", []string{"hsts-not-implemented", "hsts-not-implemented-no-https"}},
-			{"web.hsts.short", []string{"hsts-implemented-max-age-less-than-six-months"}},
-			{"web.hsts.invalid", []string{"hsts-header-invalid"}},
-			{"web.csp.missing", []string{"csp-not-implemented"}},
-			{"web.csp.unsafe-inline", []string{"csp-implemented-with-unsafe-inline"}},
-			{"web.csp.unsafe-eval", []string{"csp-implemented-with-unsafe-eval"}},
-			{"web.cookie.insecure", []string{"cookies-session-without-secure-flag", "cookies-without-secure-flag"}},
-			{"web.cookie.samesite", []string{"cookies-samesite-flag-invalid"}},
-			{"web.cookie.httponly", []string{"cookies-session-without-httponly-flag"}},
-			{"web.frame-options.missing", []string{"x-frame-options"}},
-			{"web.content-type-options.missing", []string{"x-content-type-options"}},
-			{"web.referrer-policy.unsafe", []string{"referrer-policy"}},
-			{"web.sri.missing", []string{"subresource-integrity"}},
-			{"web.cors.reflected-origin", []string{"cross-origin-resource-sharing"}},
-			{"web.corp.missing", []string{"corp-not-implemented"}},
+		pairs: observatoryPairs(),
+		run: func(t *testing.T, ctx context.Context, l *lab.Lab, domains []string) map[string]map[string]bool {
+			answers = askObservatory(t, ctx, l, domains)
+			return verdictsOf(answers)
 		},
-		run: runObservatory,
+		score: func(reports map[string]*scanner.Report) []compared { return scores(answers, reports) },
 	}
 }
 
-// runObservatory returns the tests by name and, where one has several results,
-// the results.
-func runObservatory(t *testing.T, ctx context.Context, l *lab.Lab, domains []string) map[string]map[string]bool {
+func observatoryPairs() []pair {
+	return []pair{
+		{"web.https.no-redirect", []string{"redirection-missing", "redirection-not-to-https"}},
+		{"web.redirect.other-host", []string{"redirection-off-host-from-http", "redirection-not-to-https-on-initial-redirection"}},
+		{"web.hsts.missing", []string{"hsts-not-implemented", "hsts-not-implemented-no-https"}},
+		{"web.hsts.short", []string{"hsts-implemented-max-age-less-than-six-months"}},
+		{"web.hsts.invalid", []string{"hsts-header-invalid"}},
+		{"web.csp.missing", []string{"csp-not-implemented"}},
+		{"web.csp.unsafe-inline", []string{"csp-implemented-with-unsafe-inline"}},
+		{"web.csp.unsafe-eval", []string{"csp-implemented-with-unsafe-eval"}},
+		{"web.cookie.insecure", []string{"cookies-session-without-secure-flag", "cookies-without-secure-flag", "cookies-session-without-secure-flag-but-protected-by-hsts"}},
+		{"web.cookie.httponly", []string{"cookies-session-without-httponly-flag"}},
+		{"web.frame-options.missing", []string{"x-frame-options"}},
+		{"web.content-type-options.missing", []string{"x-content-type-options"}},
+		{"web.referrer-policy.unsafe", []string{"referrer-policy"}},
+		{"web.sri.missing", []string{"subresource-integrity"}},
+		{"web.cors.reflected-origin", []string{"cross-origin-resource-sharing"}},
+		{"web.corp.missing", []string{"corp-not-implemented"}},
+	}
+}
+
+// answer is what it says of one site.
+type answer struct {
+	Site, Error, Grade string
+	Score              int
+	Tests              map[string]struct {
+		Pass     bool
+		Result   string
+		Modifier int
+	}
+}
+
+func askObservatory(t *testing.T, ctx context.Context, l *lab.Lab, domains []string) (out []answer) {
 	folder, err := filepath.Abs(observatoryFolder())
 	if err != nil {
 		t.Fatal(err)
@@ -84,34 +104,35 @@ func runObservatory(t *testing.T, ctx context.Context, l *lab.Lab, domains []str
 	if err != nil {
 		t.Fatalf("%v\n%s", err, stderr.String())
 	}
-	out := map[string]map[string]bool{}
 	for line := range bytes.Lines(text) {
-		var site struct {
-			Site, Error, Grade string
-			Score              int
-			Tests              map[string]struct {
-				Pass     bool
-				Result   string
-				Modifier int
-			}
-		}
-		if err := json.Unmarshal(line, &site); err != nil {
+		var a answer
+		if err := json.Unmarshal(line, &a); err != nil {
 			t.Fatalf("%v: %s", err, line)
 		}
-		if site.Error != "" {
-			t.Logf("%s is not judged: %s", site.Site, site.Error)
+		if a.Error != "" {
+			t.Logf("%s is not judged: %s", a.Site, a.Error)
 			continue
 		}
+		out = append(out, a)
+	}
+	return out
+}
+
+// verdictsOf returns the tests by name and, where one has several results, the
+// results. It names one result, the worst, so others are judged only by a pass.
+func verdictsOf(answers []answer) map[string]map[string]bool {
+	out := map[string]map[string]bool{}
+	for _, a := range answers {
 		tests := map[string]bool{}
-		for name, test := range site.Tests {
+		for name, test := range a.Tests {
 			tests[name] = !test.Pass
 			prefix := map[string]string{
-				"content-security-policy": "csp-", "cookies": "cookies-", "cross-origin-resource-policy": "corp-", "strict-transport-security": "hsts-",
+				"content-security-policy": "csp-", "cookies": "cookies-", "cross-origin-resource-policy": "corp-", "strict-transport-security": "hsts-", "redirection": "redirection-",
 			}[name]
 			if prefix == "" {
 				continue
 			}
-			for _, p := range observatory().pairs { // it names one result, the worst, so others are judged only by a pass
+			for _, p := range observatoryPairs() {
 				for _, result := range p.tests {
 					if strings.HasPrefix(result, prefix) && (test.Pass || result == test.Result) {
 						tests[result] = result == test.Result
@@ -119,7 +140,30 @@ func runObservatory(t *testing.T, ctx context.Context, l *lab.Lab, domains []str
 				}
 			}
 		}
-		out[site.Site] = tests
+		out[a.Site] = tests
+	}
+	return out
+}
+
+// scores compares the score that we compute by its rules with its own, whole
+// and test by test.
+func scores(answers []answer, reports map[string]*scanner.Report) (out []compared) {
+	for _, a := range answers {
+		ours := reports[a.Site].MDN
+		if ours == nil || ours.Failure != nil {
+			continue
+		}
+		out = append(out, compared{
+			pair: pair{"its score, computed by us", []string{"score and grade"}}, site: a.Site,
+			ours: fmt.Sprint(ours.Score, " ", ours.Grade), theirs: fmt.Sprint(a.Score, " ", a.Grade),
+		})
+		for _, test := range ours.Tests {
+			out = append(out, compared{
+				pair: pair{"its " + test.Name + ", computed by us", []string{test.Name}}, site: a.Site,
+				ours:   fmt.Sprint(test.Result, " ", test.Modifier),
+				theirs: fmt.Sprint(a.Tests[test.Name].Result, " ", a.Tests[test.Name].Modifier),
+			})
+		}
 	}
 	return out
 }
