@@ -85,19 +85,24 @@ func (p *Probe) caa(ctx context.Context, facts *scanner.DNSFacts, domain string)
 			facts.CAAFailure = scanner.FailureOf(err)
 			return
 		}
-		for _, rr := range answer.Records {
-			if c, ok := rr.(*dns.CAA); ok && len(facts.CAA) < maxCAA {
-				facts.CAA = append(facts.CAA, scanner.CAARecord{
-					Flag: c.Flag, Tag: scanner.Printable(strings.ToLower(c.Tag), 20), Value: scanner.Printable(c.Value, 300),
-				})
-				facts.CAAAt = at
-			}
-		}
-		if facts.CAA != nil {
-			slices.SortFunc(facts.CAA, func(a, b scanner.CAARecord) int {
-				return strings.Compare(a.Tag+"\x00"+a.Value, b.Tag+"\x00"+b.Value)
-			})
+		if facts.CAA = caaRecords(facts.CAA, answer.Records); facts.CAA != nil {
+			facts.CAAAt = at
 			return
 		}
 	}
+}
+
+// caaRecords adds those of a record set to list, sorted.
+func caaRecords(list []scanner.CAARecord, set []dns.RR) []scanner.CAARecord {
+	for _, rr := range set {
+		if c, ok := rr.(*dns.CAA); ok && len(list) < maxCAA {
+			list = append(list, scanner.CAARecord{
+				Flag: c.Flag, Tag: scanner.Printable(strings.ToLower(c.Tag), 20), Value: scanner.Printable(c.Value, 300),
+			})
+		}
+	}
+	slices.SortFunc(list, func(a, b scanner.CAARecord) int {
+		return strings.Compare(a.Tag+"\x00"+a.Value, b.Tag+"\x00"+b.Value)
+	})
+	return list
 }
