@@ -42,16 +42,29 @@ func (s *scan) mx(ctx context.Context, out *scanner.MailFacts) {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, s.servers, scanner.Failf(scanner.FailTimeout, fmt.Sprintf("the mail servers took longer than %s", s.servers)))
 	defer cancel()
-	var (
-		servers = serverSet{}
-		parts   []func()
-	)
-	for i := range out.MX {
-		parts = append(parts, func() { s.host(ctx, &servers, i, &out.MX[i]) })
+	tlsa := make([][]*dns.TLSA, len(out.MX))
+	err := forEach(out.MX, func(i int, h *scanner.MXHost) { tlsa[i] = s.find(ctx, i, h) })
+	if err == nil {
+		// Which address is examined whole must not hang on who comes first.
+		servers := serverSet{whole: map[netip.Addr]bool{}}
+		for i := range out.MX[:min(len(out.MX), mxWhole)] {
+			for _, addr := range tried(out.MX[i].Addrs) {
+				servers.whole[addr] = !s.busy[addr]
+			}
+		}
+		err = forEach(out.MX[:min(len(out.MX), mxTalked)], func(i int, h *scanner.MXHost) { s.visit(ctx, &servers, h, tlsa[i]) })
 	}
-	if err := together(parts...); err != nil {
+	if err != nil {
 		out.MX, out.MXFailure = nil, scanner.FailureOf(err)
 	}
+}
+
+func forEach(hosts []scanner.MXHost, do func(i int, h *scanner.MXHost)) error {
+	var parts []func()
+	for i := range hosts {
+		parts = append(parts, func() { do(i, &hosts[i]) })
+	}
+	return together(parts...)
 }
 
 // mxHosts reads an MX set. "." means no mail if it is alone (RFC 7505 section
@@ -80,38 +93,38 @@ func mxHosts(records []dns.RR) (hosts []scanner.MXHost, null bool) {
 	return hosts[:min(len(hosts), mxKept)], null && len(hosts) == 0
 }
 
-// host fills one mail server; i is its place in the set.
-func (s *scan) host(ctx context.Context, servers *serverSet, i int, h *scanner.MXHost) {
+// find looks up the addresses and the TLSA records of a mail server; i is its
+// place in the set.
+func (s *scan) find(ctx context.Context, i int, h *scanner.MXHost) []*dns.TLSA {
 	if i >= mxResolved {
-		h.Failure = scanner.Failf(scanner.FailLimit, "only the first 20 mail servers are looked up")
-		return
+		h.Failure = scanner.Failf(scanner.FailLimit, fmt.Sprintf("only the first %d mail servers are looked up", mxResolved))
+		return nil
 	}
 	addrs := s.addresses(ctx, h.Name)
 	h.Addrs, h.Exists, h.Failure = addrs.list, addrs.exists, addrs.failure
 	h.CNAMEs, h.Alias = addrs.cnames, addrs.alias
 	switch {
 	case h.Failure != nil:
-		return
+		return nil
 	case len(h.Addrs) == 0:
 		h.Failure = scanner.Failf(scanner.FailUnresolved, "the name has no address")
-		return
+		return nil
 	case i >= mxTalked:
-		h.Failure = scanner.Failf(scanner.FailLimit, "only the first 5 mail servers are talked to")
+		h.Failure = scanner.Failf(scanner.FailLimit, fmt.Sprintf("only the first %d mail servers are talked to", mxTalked))
+	}
+	return s.tlsa(ctx, h)
+}
+
+// visit talks to a mail server at the first of its addresses that answers.
+func (s *scan) visit(ctx context.Context, servers *serverSet, h *scanner.MXHost, tlsa []*dns.TLSA) {
+	if h.Failure != nil {
 		return
 	}
-	tlsa := s.tlsa(ctx, h)
 	for _, addr := range tried(h.Addrs) {
-		if s.talk(ctx, servers.at(addr), h, visit{addr: addr, whole: i < mxWhole && !s.busy[addr], tlsa: tlsa}) {
+		if s.talk(ctx, servers.at(addr), h, addr, tlsa) {
 			return
 		}
 	}
-}
-
-// visit is one mail server at one address.
-type visit struct {
-	addr  netip.Addr
-	whole bool // examine its encryption whole
-	tlsa  []*dns.TLSA
 }
 
 // tried picks the addresses to try: the first of each family, or the first two.
@@ -126,8 +139,9 @@ func tried(addrs []netip.Addr) []netip.Addr {
 // serverSet is the mail servers of one scan by address: several MX names often
 // lead to one, which is then met once.
 type serverSet struct {
-	mu sync.Mutex
-	by map[netip.Addr]*server
+	whole map[netip.Addr]bool // whose encryption is examined whole
+	mu    sync.Mutex
+	by    map[netip.Addr]*server
 }
 
 func (s *serverSet) at(addr netip.Addr) *server {
@@ -137,7 +151,7 @@ func (s *serverSet) at(addr netip.Addr) *server {
 		s.by = map[netip.Addr]*server{}
 	}
 	if s.by[addr] == nil {
-		s.by[addr] = &server{}
+		s.by[addr] = &server{brief: !s.whole[addr]}
 	}
 	return s.by[addr]
 }
@@ -148,7 +162,7 @@ type server struct {
 	mu       sync.Mutex
 	conns    int // made so far
 	met      bool
-	slow     bool // it held its greeting back
+	brief    bool // its encryption is looked at briefly
 	failure  *scanner.Failure
 	greeting string
 	starttls scanner.Tristate
@@ -157,7 +171,7 @@ type server struct {
 
 // talk fills h with what the server at an address says and tells whether it
 // answered.
-func (s *scan) talk(ctx context.Context, at *server, h *scanner.MXHost, v visit) bool {
+func (s *scan) talk(ctx context.Context, at *server, h *scanner.MXHost, addr netip.Addr, tlsa []*dns.TLSA) bool {
 	at.mu.Lock()
 	defer at.mu.Unlock()
 	turn := make(chan struct{}, 1)
@@ -172,7 +186,7 @@ func (s *scan) talk(ctx context.Context, at *server, h *scanner.MXHost, v visit)
 			done()
 			return nil, scanner.Failf(scanner.FailLimit, fmt.Sprintf("no more than %d connections are made to one mail server", mxConns))
 		}
-		conn, err := s.net.Dialer.Dial(ctx, "tcp", h.Name, netip.AddrPortFrom(v.addr, smtpPort))
+		conn, err := s.net.Dialer.Dial(ctx, "tcp", h.Name, netip.AddrPortFrom(addr, smtpPort))
 		if err != nil {
 			done()
 			return nil, err
@@ -195,12 +209,15 @@ func (s *scan) talk(ctx context.Context, at *server, h *scanner.MXHost, v visit)
 	if at.starttls != scanner.Yes {
 		return true
 	}
-	h.TLS = s.examine(ctx, at, h.Name, v, func(ctx context.Context) (net.Conn, error) {
-		c, err := s.open(ctx, dial)
-		if err != nil {
-			return nil, err
-		}
-		return c.handOver(ctx)
+	h.TLS = at.examine(ctx, tlsprobe.Server{
+		Name: h.Name, Addr: addr, Port: smtpPort, Roots: s.net.Roots, Now: s.started, TLSA: forMail(tlsa),
+		Dial: func(ctx context.Context) (net.Conn, error) {
+			c, err := s.open(ctx, dial)
+			if err != nil {
+				return nil, err
+			}
+			return c.handOver(ctx)
+		},
 	})
 	matchDANE(h, s.started)
 	return true
@@ -208,20 +225,19 @@ func (s *scan) talk(ctx context.Context, at *server, h *scanner.MXHost, v visit)
 
 // examine looks at the encryption of a server. The certificate may differ from
 // name to name; the rest is asked once for each address.
-func (s *scan) examine(ctx context.Context, at *server, name string, v visit, dial dialFunc) *scanner.TLSHost {
-	depth := tlsprobe.Brief
+func (at *server) examine(ctx context.Context, to tlsprobe.Server) *scanner.TLSHost {
 	switch {
 	case at.tls != nil:
-		depth = tlsprobe.CertOnly
-	case v.whole && !at.slow:
-		depth = tlsprobe.Starttls
+		to.Depth = tlsprobe.CertOnly
+	case at.brief:
+		to.Depth = tlsprobe.Brief
+	default:
+		to.Depth = tlsprobe.Starttls
 	}
-	host := tlsprobe.Examine(ctx, tlsprobe.Server{
-		Name: name, Addr: v.addr, Port: smtpPort, Roots: s.net.Roots, Now: s.started, Depth: depth, Dial: dial, TLSA: forMail(v.tlsa),
-	})
+	host := tlsprobe.Examine(ctx, to)
 	switch {
 	case at.tls == nil:
-		if depth == tlsprobe.Brief && host.Failure == nil && host.Partial == nil {
+		if at.brief && host.Failure == nil && host.Partial == nil {
 			host.Partial = scanner.Failf(scanner.FailLimit, "few connections are made to this mail server, so that only its certificate and old versions were asked for")
 		}
 		at.tls = &host
@@ -256,7 +272,7 @@ func (at *server) meet(ctx context.Context, p *Probe, dial dialFunc) {
 		at.failure = scanner.FailureOf(err)
 		return
 	}
-	at.slow = time.Since(began) > p.prompt
+	at.brief = at.brief || time.Since(began) > p.prompt
 	at.greeting, at.starttls = c.greeting, scanner.No
 	if c.starttls {
 		at.starttls = scanner.Yes

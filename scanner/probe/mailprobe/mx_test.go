@@ -283,3 +283,27 @@ func TestName(t *testing.T) {
 		t.Errorf("%s after %q", p.Name(), p.After())
 	}
 }
+
+// Of many mail servers few are talked to, and which of them are examined whole
+// does not hang on who answers first.
+func TestFewServersAreExaminedWhole(t *testing.T) {
+	var zone strings.Builder
+	for i := range 25 {
+		fmt.Fprintf(&zone, "example.test. MX %d mx%02d.example.test.\nmx%02d.example.test. A 192.0.2.%d\n", i, i, i, i+1)
+	}
+	zone.WriteString("example.test. MX 99 mx00.example.test.\n")
+	l := newLab(t, zone.String())
+	server := postOffice(&tls.Config{Certificates: []tls.Certificate{l.certificate(t, "mx00.example.test")}, MinVersion: tls.VersionTLS12})
+	l.lead("", 25, listen(t, server.serve))
+	for range 3 {
+		var facts scanner.MailFacts
+		l.scan(patient(), "example.test").mx(t.Context(), &facts)
+		for i, h := range facts.MX {
+			whole := h.TLS != nil && len(h.TLS.WeakTested) > 0
+			brief := h.TLS != nil && !whole && kind(h.TLS.Partial) == scanner.FailLimit
+			if whole != (i < mxWhole) || brief != (i == mxWhole) || (h.TLS == nil) != (kind(h.Failure) == scanner.FailLimit) || (h.DANE == nil) != (i >= mxResolved) {
+				t.Errorf("%s: %+v, failure %v", h.Name, h, h.Failure)
+			}
+		}
+	}
+}
