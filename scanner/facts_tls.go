@@ -106,7 +106,7 @@ type TLSLegacy struct {
 	SecureRenegotiation Tristate `json:"secure_renegotiation"`   // RFC 5746
 	MasterSecret        Tristate `json:"extended_master_secret"` // RFC 7627; unknown in SSLv3, which has no extensions
 	// Signature is the scheme of the ServerKeyExchange in TLS 1.2 ("rsa_pkcs1_sha1",
-	// "ecdsa_secp256r1_sha256") when the client offers all, the best first; ""
+	// "ecdsa_sha256") when the client offers all, the best first; ""
 	// where there is none.
 	Signature string `json:"signature,omitempty"`
 }

@@ -26,8 +26,6 @@ func onEvery(judge func(v *votes, h tlsHost)) func(*scanner.Facts) scanner.Findi
 			v.skip(scanner.NANotFull)
 		case h.Every == nil:
 			h.unclear(v, "every cipher suite")
-		case h.Every.Failure != nil:
-			v.unknown(h.Every.Failure, h.at, h.Every.Failure.Error())
 		default:
 			judge(v, h)
 		}
@@ -40,6 +38,10 @@ func profileIntermediate(v *votes, h tlsHost) {
 	slices.SortStableFunc(profiles, func(a, b scanner.TLSProfile) int {
 		return cmp.Compare(rank(a), rank(b))
 	})
+	if why := h.Every.Failure; why != nil && profiles[0].Met() {
+		v.unknown(why, h.at, "not every suite could be tried: "+why.Error())
+		return
+	}
 	for i, p := range profiles {
 		seen := p.Name + ": met"
 		if !p.Met() {
@@ -65,6 +67,10 @@ func rank(p scanner.TLSProfile) int {
 }
 
 func clientExcluded(v *votes, h tlsHost) {
+	if why := h.Every.Failure; why != nil {
+		v.unknown(why, h.at, "not every suite could be tried: "+why.Error())
+		return
+	}
 	var out []string
 	all := h.Clients()
 	for _, c := range all {

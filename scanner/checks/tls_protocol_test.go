@@ -253,12 +253,14 @@ func TestTLSFull(t *testing.T) {
 		{"met", full(nil, gcm), passes("Mozilla intermediate: met")},
 		{"the others beside it", full(nil, gcm), passes("Mozilla modern: against it TLSv1.2")},
 		{"not met", full(nil, gcm, cbc), warns("Mozilla intermediate: against it " + cbc).on("example.hk")},
-		{"not everything", lost, isUnknown(scanner.FailLimit)},
+		{"good as far as it is known", lost, isUnknown(scanner.FailLimit)},
+		{"not met as far as it is known", full(scanner.Failf(scanner.FailLimit, ""), cbc), warns("against it " + cbc)},
 		{"nothing", none, isUnknown(scanner.FailUncertain)},
 	})
 	judgeCases(t, "tls.client.excluded", []ruleCase{
 		{"not asked for", hosts(good), notFor(scanner.NANotFull)},
 		{"nobody", full(nil, gcm, cbc), passes("all of 15")},
+		{"as far as it is known", lost, isUnknown(scanner.FailLimit)},
 		{"somebody", full(nil, gcm), warns("Internet Explorer 11 on Windows 7").on("example.hk")},
 	})
 }

@@ -18,7 +18,7 @@ func goodTLS() scanner.TLSHost {
 		WeakTested: append(weakClasses(), noForwardSecrecy), ForwardSecrecy: scanner.Yes,
 		Group: "x25519", GroupsTested: true, NameMatch: true, Order: scanner.No,
 		Legacy: &scanner.TLSLegacy{
-			Version: "TLSv1.2", Compression: scanner.No, SecureRenegotiation: scanner.Yes, MasterSecret: scanner.Yes, Signature: "ecdsa_secp256r1_sha256",
+			Version: "TLSv1.2", Compression: scanner.No, SecureRenegotiation: scanner.Yes, MasterSecret: scanner.Yes, Signature: "ecdsa_sha256",
 		},
 		CBCTested: []string{"TLSv1.2", "TLSv1.0", "SSLv3"}, PostQuantum: scanner.Yes, Hybrid: "X25519MLKEM768", Renegotiation: scanner.No,
 		Tickets:       []scanner.TLSTicket{{Version: "TLSv1.3", Lifetime: 7200}, {Version: "TLSv1.2", Lifetime: 300}},

@@ -79,7 +79,7 @@ func issue(t testing.TB, parent *entity, key crypto.Signer, name string, change 
 }
 
 func asCA(c *x509.Certificate) {
-	c.IsCA, c.KeyUsage = true, x509.KeyUsageCertSign|x509.KeyUsageDigitalSignature
+	c.IsCA, c.KeyUsage = true, x509.KeyUsageCertSign|x509.KeyUsageCRLSign|x509.KeyUsageDigitalSignature
 	c.NotBefore, c.NotAfter = now.Add(-400*day), now.Add(4000*day)
 }
 
