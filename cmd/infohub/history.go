@@ -39,7 +39,7 @@ func newHistory(g *global) *cobra.Command {
 	}
 	list := &cobra.Command{
 		Use: "list [DOMAIN]", Short: "List the sites with their last report, or the reports of one site",
-		Annotations: map[string]string{settableKey: "yes"},
+		Annotations: map[string]string{settableKey: "data"},
 		Example:     "  infohub history list --data /var/lib/infohub\n  infohub history list --data /var/lib/infohub example.hk",
 		Args:        func(cmd *cobra.Command, args []string) error { return asUsage(cmd, cobra.MaximumNArgs(1)(cmd, args)) },
 		RunE:        func(cmd *cobra.Command, args []string) error { return o.list(cmd.Context(), args) },
@@ -48,7 +48,7 @@ func newHistory(g *global) *cobra.Command {
 	complete(list, "format", []string{"text", "json"})
 	show := &cobra.Command{
 		Use: "show DOMAIN [TIME]", Short: "Print a kept report, the last one or that of a time in the list",
-		Annotations: map[string]string{settableKey: "yes"},
+		Annotations: map[string]string{settableKey: "data"},
 		Example:     "  infohub history show --data /var/lib/infohub example.hk\n  infohub history show --data /var/lib/infohub --format html example.hk 2026-11-23T08:00:00Z",
 		Args:        func(cmd *cobra.Command, args []string) error { return asUsage(cmd, cobra.RangeArgs(1, 2)(cmd, args)) },
 		RunE:        func(cmd *cobra.Command, args []string) error { return o.showReport(cmd.Context(), args) },
@@ -60,7 +60,7 @@ func newHistory(g *global) *cobra.Command {
 		Use: "diff DOMAIN [OLD [NEW]]", Short: "Tell what changed between two kept reports, by default the last two",
 		Long: `Diff compares two reports of a site; OLD and NEW are times of the list. Its exit
 codes are those of report diff.`,
-		Annotations: map[string]string{settableKey: "yes"},
+		Annotations: map[string]string{settableKey: "data"},
 		Example:     "  infohub history diff --data /var/lib/infohub example.hk\n  infohub history diff --data /var/lib/infohub example.hk 2026-11-01T08:00:00Z",
 		Args:        func(cmd *cobra.Command, args []string) error { return asUsage(cmd, cobra.RangeArgs(1, 3)(cmd, args)) },
 		RunE:        func(cmd *cobra.Command, args []string) error { return o.diffReports(cmd.Context(), args) },

@@ -38,7 +38,7 @@ half, later and later, and then given up and kept with the reason.`,
 	}
 	list := &cobra.Command{
 		Use: "list", Short: "List messages that wait and messages that were given up",
-		Annotations: map[string]string{settableKey: "yes"},
+		Annotations: map[string]string{settableKey: "data"},
 		Example:     "  infohub notify list --data /var/lib/infohub",
 		Args:        noArgs,
 		RunE:        func(cmd *cobra.Command, _ []string) error { return o.list(cmd.Context()) },
@@ -50,7 +50,7 @@ half, later and later, and then given up and kept with the reason.`,
 		Long: `Retry puts messages that were given up, or wait for another attempt, at the
 head of the outbox. They are sent by the next scan with --data and --notify-...
 options, or at once by the scan that runs with --every.`,
-		Annotations: map[string]string{settableKey: "yes"},
+		Annotations: map[string]string{settableKey: "data"},
 		Example:     "  infohub notify retry --data /var/lib/infohub --all",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.each(cmd.Context(), args, (*notify.Outbox).Retry)
@@ -58,7 +58,7 @@ options, or at once by the scan that runs with --every.`,
 	}
 	drop := &cobra.Command{
 		Use: "drop [ID...]", Short: "Remove messages for good",
-		Annotations: map[string]string{settableKey: "yes"},
+		Annotations: map[string]string{settableKey: "data"},
 		Example:     "  infohub notify drop --data /var/lib/infohub --all",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.each(cmd.Context(), args, (*notify.Outbox).Drop)
@@ -92,16 +92,28 @@ func addDataFlag(cmd *cobra.Command, dir *string) {
 	cmd.Flags().StringVar(dir, "data", "", "data `FOLDER` of scan --data")
 }
 
+func needData(dir string) error {
+	if dir == "" {
+		return usageError{errors.New("--data is missing: name the folder that scan --data keeps its reports in")}
+	}
+	return nil
+}
+
 // openData opens the store in a data folder, which must be one.
 func openData(dir string) (store.Store, error) {
-	if dir == "" {
-		return nil, usageError{errors.New("--data is missing: name the folder that scan --data keeps its reports in")}
+	if err := needData(dir); err != nil {
+		return nil, err
 	}
 	s, err := app.OpenStore(dir, false)
+	return s, dataProblem(err)
+}
+
+// dataProblem makes a folder that is none of ours a wrong option.
+func dataProblem(err error) error {
 	if errors.Is(err, app.ErrNoData) {
-		return nil, usageError{fmt.Errorf("--data %w", err)}
+		return usageError{fmt.Errorf("--data %w", err)}
 	}
-	return s, err
+	return err
 }
 
 // outbox opens the outbox of the data folder; what it returns closes it.

@@ -19,9 +19,9 @@ import (
 // the environment (INFOHUB_ALLOW_PRIVATE for --allow-private), then from the
 // configuration file. The file is YAML, its keys the long names of flags; a
 // list sets a flag several times. A key that no command has is an error, so
-// that a typing mistake is not silently without effect. Commands but scan and
-// demo take only the options that every command has: a format that is set for
-// scans means nothing to them.
+// that a typing mistake is not silently without effect. Commands without settableKey
+// take only the options that every command has: a format that is set for scans
+// means nothing to them.
 func applySettings(cmd *cobra.Command, g *global) error {
 	set := func(f *pflag.Flag, values []string, from string) error {
 		for _, v := range values {
@@ -34,7 +34,8 @@ func applySettings(cmd *cobra.Command, g *global) error {
 	onLine := map[string]bool{"help": true, "version": true} // these are no settings
 	cmd.Flags().Visit(func(f *pflag.Flag) { onLine[f.Name] = true })
 	settable := func(f *pflag.Flag) bool {
-		return !onLine[f.Name] && (cmd.Annotations[settableKey] != "" || cmd.Root().PersistentFlags().Lookup(f.Name) != nil)
+		own := cmd.Annotations[settableKey]
+		return !onLine[f.Name] && (own == "yes" || own == f.Name || cmd.Root().PersistentFlags().Lookup(f.Name) != nil)
 	}
 
 	var problem error
@@ -85,7 +86,8 @@ func values(f *pflag.Flag, v string) []string {
 
 func repeats(f *pflag.Flag) bool { return strings.HasSuffix(f.Value.Type(), "Array") }
 
-// settableKey marks the commands whose own options are settings.
+// settableKey marks the commands whose own options are settings: "yes" for all of
+// them, or the name of the one that is.
 const settableKey = "settings"
 
 func envName(flag string) string {

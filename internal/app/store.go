@@ -1,10 +1,12 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/cybersec-infohub/infohub/internal/store"
@@ -44,4 +46,67 @@ func OpenStore(dir string, create bool) (store.Store, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// CheckStore reads the whole store of a data directory and returns
+// store.ErrCorrupt, with what is wrong, if it is damaged.
+func CheckStore(ctx context.Context, dir string) error {
+	s, err := OpenStore(dir, false)
+	if err != nil {
+		return err
+	}
+	checker, ok := s.(interface{ Check(context.Context) error })
+	if !ok {
+		return errors.Join(errors.New("this kind of store checks itself"), s.Close())
+	}
+	return errors.Join(checker.Check(ctx), s.Close())
+}
+
+// CompactStore rewrites the store of a data directory without the space that
+// deletions have left, and returns its size in bytes before and after.
+func CompactStore(ctx context.Context, dir string) (before, after int64, err error) {
+	s, err := OpenStore(dir, false) // says what is wrong with the folder, and waits for others
+	if err == nil {
+		err = s.Close()
+	}
+	if err != nil {
+		return 0, 0, err
+	}
+	return bolt.Compact(ctx, filepath.Join(dir, storeFile))
+}
+
+// RoomStats is what one room of a store holds.
+type RoomStats struct {
+	Room    string `json:"room"`
+	Entries int    `json:"entries"`
+	Bytes   int64  `json:"bytes"` // of keys and values
+}
+
+// StoreStats counts what the rooms of a data directory hold, in their order.
+func StoreStats(ctx context.Context, dir string) (rooms []RoomStats, err error) {
+	s, err := OpenStore(dir, false)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	err = s.View(ctx, func(r store.Reader) error {
+		for e, err := range r.Scan(store.Range{}) {
+			if err != nil {
+				return err
+			}
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			parts := strings.SplitN(string(e.Key), "/", 3)
+			room := strings.Join(parts[:len(parts)-1], "/")
+			if n := len(rooms); n == 0 || rooms[n-1].Room != room {
+				rooms = append(rooms, RoomStats{Room: room})
+			}
+			last := &rooms[len(rooms)-1]
+			last.Entries++
+			last.Bytes += int64(len(e.Key) + len(e.Value))
+		}
+		return nil
+	})
+	return rooms, err
 }
