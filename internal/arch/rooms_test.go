@@ -25,6 +25,7 @@ var rooms = []room{
 
 	{path: "scanner/probe/...", may: []string{"scanner"}},
 	{path: "scanner/checks/...", may: []string{"scanner"}},
+	{path: "scanner/mdn/...", may: []string{"scanner"}},
 	{path: "scanner/practice/...", may: []string{"scanner"}},
 	{path: "scanner/report/...", may: []string{"scanner"}},
 	{path: "scanner/history/...", may: []string{"scanner"}},
