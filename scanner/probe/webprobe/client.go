@@ -29,6 +29,9 @@ type client struct {
 	strict bool
 	// patience is requestTime, but in tests.
 	patience time.Duration
+	// beside is another client of the same scan, which gives up its idle
+	// connections too when this one waits; or nil.
+	beside *client
 
 	mu      sync.Mutex
 	origins map[string]*origin
@@ -200,6 +203,9 @@ func (c *client) dial(ctx context.Context, o *origin) (net.Conn, netip.Addr, err
 		return nil, netip.Addr{}, err
 	}
 	defer c.starve()()
+	if c.beside != nil {
+		defer c.beside.starve()()
+	}
 	var first error
 	for _, a := range addrs {
 		conn, err := c.dialOne(ctx, o, a)

@@ -26,7 +26,8 @@ func (v *visit) errorPage(ctx context.Context, target scanner.Target, main strin
 		return nil
 	}
 	u := &url.URL{Scheme: base.Scheme, Host: base.Host, Path: noSuchPath}
-	a := v.fetch(ctx, u)
+	a := &answer{done: make(chan struct{})}
+	v.ask(ctx, a, u, "", maxErrorPage)
 	e := &scanner.ErrorPage{URL: u.String(), Status: a.hop.Status, Headers: a.hop.Headers, Failure: a.failure}
 	if a.page != nil {
 		e.Page = &scanner.Page{Generator: a.page.Generator, Listing: a.page.Listing, Default: a.page.Default, Trace: a.page.Trace}

@@ -88,7 +88,7 @@ func answered(roots []scanner.WebRoot, name string) *url.URL {
 // that was kept alive over IPv4.
 func (v *visit) askOver(ctx context.Context, n *scanner.Network, h *scanner.IPv6Host, u *url.URL) *scanner.IPv6Answer {
 	c := newClient(n, []scanner.HostAddrs{{Name: h.Name, Addrs: h.Addrs}}, v.now)
-	c.patience = v.client.patience
+	c.patience, c.beside = v.client.patience, v.client
 	defer c.close()
 	res := c.get(ctx, request{url: u, limit: maxStray})
 	a := &scanner.IPv6Answer{URL: u.String(), Addr: res.addr, Status: res.status, TLSName: res.tlsError, Failure: res.failure}

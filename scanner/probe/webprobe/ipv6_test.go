@@ -114,3 +114,41 @@ func TestNoIPv6Here(t *testing.T) {
 		t.Errorf("%+v", hosts)
 	}
 }
+
+// TestManyIPv6Addresses: a name with very many addresses is kept short, and not
+// all of them are tried.
+func TestManyIPv6Addresses(t *testing.T) {
+	s := newSite(t, nil, page("hello"))
+	s.names.addrs = map[string][]string{"example.hk": {"127.0.0.1"}, "www.example.hk": {"::ffff:192.0.2.1"}}
+	for i := range 100 {
+		s.names.addrs["example.hk"] = append(s.names.addrs["example.hk"], netip.AddrFrom16([16]byte{0x20, 1, 0xd, 0xb8, 15: byte(i + 1)}).String())
+	}
+	tries := 0
+	in := scanner.Input{Facts: s.facts(), Net: s.network()}
+	in.Net.Dialer = counting{in.Net.Dialer, &tries}
+	section, err := New().Collect(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hosts := section.(*scanner.WebFacts).IPv6
+	if len(hosts) != 2 || len(hosts[0].Addrs) != maxIPv6Addrs || hosts[0].Addrs[0] != netip.MustParseAddr("2001:db8::1") || len(hosts[1].Addrs) != 0 {
+		t.Errorf("%+v", hosts)
+	}
+	if tries != maxAttempts {
+		t.Errorf("%d addresses tried", tries)
+	}
+}
+
+// counting refuses IPv6, and counts.
+type counting struct {
+	scanner.Dialer
+	tries *int
+}
+
+func (d counting) Dial(ctx context.Context, network, host string, ap netip.AddrPort) (net.Conn, error) {
+	if ap.Addr().Is6() {
+		*d.tries++ // one name alone has IPv6, so nobody else counts
+		return nil, &net.OpError{Op: "dial", Net: network, Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+	}
+	return d.Dialer.Dial(ctx, network, host, ap)
+}

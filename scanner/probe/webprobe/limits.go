@@ -20,6 +20,7 @@ const (
 
 	maxHeaderBytes = 256 << 10 // of one answer's head
 	maxBody        = 1 << 20   // of a page, decoded; and as much on the wire
+	maxErrorPage   = 256 << 10 // programs' errors come first, and long
 	maxStray       = 64 << 10  // of the body of a redirect, which nobody reads
 	maxText        = 64 << 10  // of security.txt; RFC 9116 files are a few hundred bytes
 

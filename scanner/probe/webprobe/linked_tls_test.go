@@ -118,3 +118,33 @@ func TestHandshakesWithLinkedHosts(t *testing.T) {
 		t.Errorf("%d connections to one host", served["good.example.net"])
 	}
 }
+
+// TestManySlowLinkedHosts: twenty hosts at most are tried, and those that never
+// answer are waited for together.
+func TestManySlowLinkedHosts(t *testing.T) {
+	s := bareSite(t)
+	silent := s.listen() // never accepts
+	s.dialer.ConnectTo = []netguard.Mapping{{Port: 443, ToPort: silent.Addr().(*net.TCPAddr).AddrPort().Port()}}
+	s.names.addrs = map[string][]string{}
+	p := &scanner.Page{}
+	for i := range 28 {
+		name := fmt.Sprintf("slow%02d.example.net", i)
+		s.names.addrs[name] = []string{fmt.Sprintf("127.0.0.%d", 1+i)}
+		p.Scripts = append(p.Scripts, scanner.Resource{URL: "https://" + name + "/a.js", Tag: "script"})
+	}
+	s.dialer.ConnectTo[0].To = silent.Addr().(*net.TCPAddr).AddrPort().Addr()
+	c := newClient(s.network(), nil, s.started)
+	c.patience = 300 * time.Millisecond
+	hosts := linkedHosts(t.Context(), s.names, scanner.Target{Domain: "example.hk"}, p)
+	c.shakeHands(t.Context(), p, hosts)
+	kinds := map[scanner.FailureKind]int{}
+	for _, h := range hosts {
+		if h.TLS != nil {
+			kinds[kindOf(h.TLS.Failure)]++
+		}
+	}
+	// All are led to one address, which is asked so often only.
+	if kinds[scanner.FailTimeout] != maxConns || kinds[scanner.FailLimit] != maxShaken-maxConns {
+		t.Errorf("%v", kinds)
+	}
+}

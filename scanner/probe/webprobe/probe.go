@@ -38,7 +38,11 @@ func (*Probe) Collect(ctx context.Context, in scanner.Input) (scanner.Section, e
 	if main != nil && main.Page != nil {
 		others.Go(func() {
 			linked = linkedHosts(ctx, in.Net.Resolver, in.Facts.Target, main.Page)
-			v.client.shakeHands(ctx, main.Page, linked)
+			// With a count of its own: many hosts may be at one address of a large
+			// network, which may be the site's too.
+			c := newClient(in.Net, known, in.Facts.Started)
+			c.beside = v.client
+			c.shakeHands(ctx, main.Page, linked)
 		})
 	}
 	others.Go(func() { facts.IPv6 = v.overIPv6(ctx, in, facts.Roots) })

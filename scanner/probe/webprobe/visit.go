@@ -46,7 +46,7 @@ func (v *visit) fetch(ctx context.Context, u *url.URL) *answer {
 		a = &answer{done: make(chan struct{})}
 		v.answers[u.String()] = a
 		v.mu.Unlock()
-		v.ask(ctx, a, u, "")
+		v.ask(ctx, a, u, "", maxBody)
 		return a
 	}
 	v.mu.Unlock()
@@ -60,7 +60,7 @@ func (v *visit) fetch(ctx context.Context, u *url.URL) *answer {
 
 // ask makes the request and fills a. What it reads is hostile, so a panic of
 // a parser ends this answer alone.
-func (v *visit) ask(ctx context.Context, a *answer, u *url.URL, cookie string) {
+func (v *visit) ask(ctx context.Context, a *answer, u *url.URL, cookie string, limit int64) {
 	defer close(a.done)
 	defer func() {
 		if p := recover(); p != nil {
@@ -68,7 +68,7 @@ func (v *visit) ask(ctx context.Context, a *answer, u *url.URL, cookie string) {
 		}
 	}()
 	a.hop.URL = u.String()
-	res := v.client.get(ctx, request{url: u, cookie: cookie, limit: maxBody})
+	res := v.client.get(ctx, request{url: u, cookie: cookie, limit: limit})
 	a.hop.Addr, a.hop.TLSName = res.addr, res.tlsError
 	if res.failure != nil {
 		a.failure = res.failure
@@ -138,7 +138,7 @@ func (v *visit) follow(ctx context.Context, start *url.URL) (scanner.WebRoot, *a
 			a = v.fetch(ctx, u)
 		} else {
 			a = &answer{done: make(chan struct{})}
-			v.ask(ctx, a, u, cookie)
+			v.ask(ctx, a, u, cookie, maxBody)
 		}
 		root.Hops = append(root.Hops, a.hop)
 		if a.failure != nil || a.next == nil {
