@@ -119,7 +119,8 @@ type Resource struct {
 	URL       string `json:"url"`
 	Tag       string `json:"tag"` // "script", "link", "img", ...
 	Integrity bool   `json:"integrity,omitempty"`
-	// Ref is how a script's address is written in the page.
+	// Ref is how a script's address is written in the page. An absolute <base>
+	// makes every address absolute.
 	Ref RefKind `json:"ref,omitempty"`
 }
 

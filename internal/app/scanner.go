@@ -23,6 +23,7 @@ import (
 	"github.com/cybersec-infohub/infohub/rules/template"
 	"github.com/cybersec-infohub/infohub/scanner"
 	"github.com/cybersec-infohub/infohub/scanner/checks"
+	"github.com/cybersec-infohub/infohub/scanner/mdn"
 	"github.com/cybersec-infohub/infohub/scanner/probe/dnsprobe"
 	"github.com/cybersec-infohub/infohub/scanner/probe/mailprobe"
 	"github.com/cybersec-infohub/infohub/scanner/probe/nucleiprobe"
@@ -101,6 +102,7 @@ func NewScanner(cfg ScannerConfig) (*scanner.Engine, error) {
 			dnsprobe.New(resolver), webprobe.New(), tlsprobe.New(), mailprobe.New(), nucleiprobe.New(cfg.Nuclei, cfg.Templates...),
 		},
 		Checks:  judges(cfg.Technologies),
+		MDN:     mdn.Score,
 		Now:     time.Now,
 		Timeout: cfg.Timeout,
 		Network: func(opts scanner.Options) *scanner.Network {
