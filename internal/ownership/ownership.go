@@ -110,7 +110,8 @@ func Record(domain string) string { return label + "." + domain }
 // Text is what the record and the file hold.
 func Text(token string) string { return prefix + token }
 
-// FileURL is where the file belongs. http and "www." do as well.
+// FileURL is where the file belongs. http does as well, and "www." where the
+// domain leads there or has no address of its own.
 func FileURL(domain string) string { return "https://" + domain + FilePath }
 
 // Checker looks for proofs.
@@ -141,11 +142,12 @@ func (c *Checker) Check(ctx context.Context, domain, token string) Result {
 		return res
 	}
 	res.Tries = append(res.Tries, try)
-	for _, url := range []string{
-		FileURL(domain), "https://www." + domain + FilePath,
-		"http://" + domain + FilePath, "http://www." + domain + FilePath,
-	} {
-		try := c.file(ctx, domain, url, token)
+	host := domain
+	if addrs, err := c.Resolver.Addrs(ctx, domain); err == nil && len(addrs) == 0 {
+		host = "www." + domain // some sites have no other name
+	}
+	for _, scheme := range []string{"https://", "http://"} {
+		try := c.file(ctx, domain, scheme+host+FilePath, token)
 		if try.Problem == "" {
 			res.How, res.Where = File, try.Where
 			return res
