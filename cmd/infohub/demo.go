@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/miekg/dns"
 	"github.com/spf13/cobra"
@@ -28,6 +29,9 @@ type demoOptions struct {
 	only  []string
 	clean bool
 	list  bool
+	// active runs active checks, too: the shop is in this process, so no proof is
+	// asked for.
+	active bool
 }
 
 func newDemo(g *global) *cobra.Command {
@@ -54,6 +58,7 @@ it runs until Ctrl-C and prints the command that scans it from another window.`,
 	f.StringArrayVar(&o.fix, "fix", nil, "switch the fault of this rule `ID` off")
 	f.StringArrayVar(&o.only, "only", nil, "switch on the fault of this rule `ID` and no other")
 	f.BoolVar(&o.clean, "clean", false, "switch all faults off")
+	f.BoolVar(&o.active, "active", false, "with --scan: also run active checks, which ask for files that should not be public")
 	f.BoolVar(&o.list, "list", false, "list the faults and end")
 	complete(cmd, "fix", practice.Faults())
 	complete(cmd, "only", practice.Faults())
@@ -92,11 +97,14 @@ func (o *demoOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	engine.Authorised = func(scanner.Target) *scanner.Authorisation {
+		return &scanner.Authorisation{How: scanner.ByStatement, At: time.Now().UTC().Truncate(time.Second)}
+	}
 	t, err := scanner.ParseTarget(site.Domain)
 	if err != nil {
 		return err
 	}
-	err = o.out.scan(ctx, o.global, engine, &targetList{targets: []scanner.Target{t}}, scanner.Options{AllowPrivate: true}, 1)
+	err = o.out.scan(ctx, o.global, engine, &targetList{targets: []scanner.Target{t}}, scanner.Options{AllowPrivate: true, Active: o.active}, 1)
 	var out outcome
 	if ctx.Err() == nil && errors.As(err, &out) {
 		return nil // whatever it found
