@@ -13,7 +13,7 @@ func webFaults() []Site {
 	const (
 		csp = `add_header Content-Security-Policy "default-src 'none'; script-src 'self'; style-src 'self'; form-action 'self'; base-uri 'none'`
 	)
-	return slices.Concat(policyFaults(), headerFaults(), []Site{
+	return slices.Concat(policyFaults(), headerFaults(), technologyFaults(), []Site{
 		{Domain: "no-redirect.test", Fails: []string{"web.https.no-redirect"}, HTTP: "-return\nroot {dir};"},
 		{Domain: "redirect-loop.test", Fails: []string{"web.redirect.loop", "web.https.no-redirect"}, HTTP: "return 301 http://$host/;"},
 		{Domain: "no-hsts.test", Fails: []string{"web.hsts.missing"}, Web: "-add_header Strict-Transport-Security"},
