@@ -191,7 +191,7 @@ func checkRemedies(remedies []Remedy, known []string) []string {
 
 // longest is how many characters a text may have.
 func longest(name string, lang Lang) int {
-	n := map[string]int{"title": 80, "why": 420, "fix": 420}[name]
+	n := map[string]int{"title": 80, "why": 420, "fix": 420, "task": 300}[name]
 	if lang != English {
 		n /= 2 // Chinese says as much in half of the characters
 	}
