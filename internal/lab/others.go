@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"strings"
 	"time"
 )
@@ -42,23 +43,39 @@ func GnuTLS(priority string, more ...string) func(context.Context, *Lab, *Place)
 // connection after the other, and a page of its own: the site is judged by Only.
 func OpenSSL(more ...string) func(context.Context, *Lab, *Place) error {
 	return func(ctx context.Context, l *Lab, p *Place) error {
-		port, err := freePort(ctx)
+		to, err := l.openssl(ctx, p, more...)
 		if err != nil {
 			return err
 		}
-		openssl, err := l.write("web/openssl.cnf", weakOpenSSL)
-		if err != nil {
-			return err
-		}
-		args := []string{"s_server", "-quiet", "-www", "-accept", "127.0.0.1:" + port, "-cert", p.Crt, "-cert_chain", p.Crt, "-key", p.Key}
-		for _, a := range more {
-			args = append(args, p.Expand(a))
-		}
-		if err := l.start(ctx, []string{"127.0.0.1:" + port}, []string{"OPENSSL_CONF=" + openssl}, "openssl", args...); err != nil {
-			return err
-		}
-		return l.forward(ctx, p, "127.0.0.1:"+port)
+		return l.forward(ctx, p, to)
 	}
+}
+
+// openssl starts s_server and returns where it listens.
+func (l *Lab) openssl(ctx context.Context, p *Place, more ...string) (string, error) {
+	port, err := freePort(ctx)
+	if err != nil {
+		return "", err
+	}
+	openssl, err := l.write("web/openssl.cnf", weakOpenSSL)
+	if err != nil {
+		return "", err
+	}
+	all, err := os.ReadFile(p.Crt) //nolint:gosec // G304: the lab's own files
+	if err != nil {
+		return "", err
+	}
+	// What stands above the certificate, without it.
+	_, above, _ := strings.Cut(string(all), "-----END CERTIFICATE-----\n")
+	chain, err := l.write("web/"+p.Domain+".chain", above)
+	if err != nil {
+		return "", err
+	}
+	args := []string{"s_server", "-quiet", "-www", "-accept", "127.0.0.1:" + port, "-cert", p.Crt, "-cert_chain", chain, "-key", p.Key}
+	for _, a := range more {
+		args = append(args, p.Expand(a))
+	}
+	return "127.0.0.1:" + port, l.start(ctx, []string{"127.0.0.1:" + port}, []string{"OPENSSL_CONF=" + openssl}, "openssl", args...)
 }
 
 // freePort returns a port of 127.0.0.1 that nobody listens on.
@@ -76,26 +93,38 @@ func freePort(ctx context.Context) (string, error) {
 func (l *Lab) forward(ctx context.Context, p *Place, to string) error {
 	for _, addr := range []string{p.Web, p.Web6} {
 		err := l.Listen(ctx, net.JoinHostPort(addr, "443"), func(c net.Conn) {
-			server, err := net.DialTimeout("tcp", to, 10*time.Second)
-			if err != nil {
-				return
-			}
-			defer func() { _ = server.Close() }()
-			done := make(chan struct{})
-			go func() {
-				_, _ = io.Copy(server, c) // either side may leave
-				_ = server.(*net.TCPConn).CloseWrite()
-				close(done)
-			}()
-			_, _ = io.Copy(c, server)
-			_ = c.(*net.TCPConn).CloseWrite()
-			<-done
+			relay(c, to)
 		})
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// relay passes on what either side says until both have finished.
+func relay(c net.Conn, to string) {
+	server, err := net.DialTimeout("tcp", to, 10*time.Second)
+	if err != nil {
+		return
+	}
+	defer func() { _ = server.Close() }()
+	done := make(chan struct{})
+	go func() {
+		_, _ = io.Copy(server, c) // either side may leave
+		closeWrite(server)
+		close(done)
+	}()
+	_, _ = io.Copy(c, server)
+	closeWrite(c)
+	<-done
+}
+
+// closeWrite tells the other side that no more will come.
+func closeWrite(c net.Conn) {
+	if c, ok := c.(*net.TCPConn); ok {
+		_ = c.CloseWrite()
+	}
 }
 
 // Listen runs a small TCP server of our own until the lab is closed; each

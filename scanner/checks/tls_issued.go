@@ -13,7 +13,7 @@ import (
 func certificateRevoked(v *votes, h tlsHost) {
 	r := h.Revocation
 	switch {
-	case r == nil && h.Verify != scanner.ChainTrusted && h.Verify != scanner.ChainUnverified:
+	case r == nil && (h.outOfDate() || h.Verify != scanner.ChainTrusted && h.Verify != scanner.ChainUnverified):
 		v.skip(scanner.NACovered)
 	case r == nil && !h.leaf().OCSP && !h.leaf().CRL:
 		v.skip(scanner.NANotUsed)

@@ -51,7 +51,9 @@ func (x *exam) certificates(ctx context.Context, h *scanner.TLSHost, a *answers)
 	if n := sctLogs(chain[0], handshake, staple); n > 1 || a.state != nil {
 		h.SCTs = &n
 	}
-	if h.Revocation = ofStaple(staple, chain[0], v.issuer, x.Now); h.Revocation == nil && x.Revoked != nil {
+	// About one that is not trusted or out of date, authorities need not answer.
+	inDate := !x.Now.Before(chain[0].NotBefore) && !x.Now.After(chain[0].NotAfter)
+	if h.Revocation = ofStaple(staple, chain[0], v.issuer, x.Now); h.Revocation == nil && x.Revoked != nil && v.verdict == scanner.ChainTrusted && inDate {
 		h.Revocation = x.Revoked.Of(ctx, chain[0], v.issuer)
 	}
 	h.Stapled = len(staple) > 0

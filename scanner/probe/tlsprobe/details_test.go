@@ -92,7 +92,7 @@ func TestDetails(t *testing.T) {
 		args  []string
 		right func(h scanner.TLSHost) bool
 	}{
-		{"good suites only", []string{"-cipher", gcm}, func(h scanner.TLSHost) bool {
+		{"good suites and groups of old only", []string{"-cipher", gcm, "-groups", "X25519:P-256"}, func(h scanner.TLSHost) bool {
 			return len(h.CBC) == 0 && len(h.CBCTested) == 3 && h.Fallback == "" && h.PostQuantum == scanner.No && h.Legacy.Signature == "rsa_pss_rsae_sha256"
 		}},
 		{"CBC beside them", []string{"-cipher", gcm + ":ECDHE-RSA-AES128-SHA"}, func(h scanner.TLSHost) bool {

@@ -264,7 +264,8 @@ func cbcQuestion(v uint16) question {
 	return question{version: v, suites: suitesFor(v, suite.cbc), groups: groupsFor(until2)}
 }
 
-// cbcIn returns a flight of version v with a suite in the mode CBC.
+// cbcIn returns a flight of version v with a suite in the mode CBC; in TLS 1.2
+// with one that has no graver fault.
 func (a *answers) cbcIn(v uint16) (flight, bool) {
 	replies := []reply{a.cbc, a.oldCBC, a.again}
 	for _, w := range allVersions() {
@@ -274,7 +275,8 @@ func (a *answers) cbcIn(v uint16) (flight, bool) {
 		replies = append(replies, a.classes[class])
 	}
 	for _, r := range replies {
-		if r.answered() && r.flight.version == v && strings.Contains(suiteOf(r.flight.suite).name, "_CBC_") {
+		chosen := suiteOf(r.flight.suite)
+		if r.answered() && r.flight.version == v && (chosen.cbc() || v < vTLS12 && strings.Contains(chosen.name, "_CBC_")) {
 			return r.flight, true
 		}
 	}
