@@ -87,8 +87,8 @@ func compareNumber(a, b string) int {
 	return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
 }
 
-// Within tells whether a version belongs to a release cycle: 5.6.40 to "5.6",
-// not to "5".. but for "5" itself. 1.0.2k belongs to "1.0.2".
+// Within tells whether a version belongs to a release cycle: 5.6.40 to "5.6"
+// and to "5", 1.0.2k to "1.0.2"; 5.60 not to "5.6".
 func Within(version, cycle string) bool {
 	rest, ok := strings.CutPrefix(version, cycle)
 	return ok && (rest == "" || rest[0] < '0' || rest[0] > '9')

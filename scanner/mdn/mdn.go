@@ -2,10 +2,10 @@
 // rules (algorithm version 4, program 1.4.8): a pure function of the facts.
 //
 // The score differs from the Observatory's own where infohub does not ask, or
-// a standard says otherwise; docs/technologies.md lists the cases:
+// where a standard says otherwise (docs/mdn-score.md):
 //
 //   - nobody looks at the browsers' list of names that are preloaded as https
-//     only, so a preloaded site has up to 5 points less here;
+//     only, for which it gives points, so a preloaded site may have fewer here;
 //   - cross-origin sharing is judged by the answer to GET, not to OPTIONS;
 //   - a page that turns strangers away (401, 403) has no score, for nobody has
 //     seen it;
