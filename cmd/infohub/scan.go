@@ -138,16 +138,19 @@ func (o *scanOptions) run(ctx context.Context, args []string) error {
 	if o.watch.every > 0 {
 		return o.repeat(ctx, list, opts)
 	}
-	recording, err := o.record(ctx, engine.Catalogue)
-	if err != nil {
-		return err
-	}
 	keep, err := keepFacts(o.facts)
 	if err != nil {
 		return usageError{err}
 	}
 	if keep != nil {
 		engine.Keep = keep.add
+	}
+	recording, err := o.record(ctx, engine.Catalogue, len(list.targets) > 1)
+	if err != nil {
+		if keep != nil {
+			err = keep.f.finish(err) // what was in the file stays
+		}
+		return err
 	}
 	return recording.end(keep.end(o.out.scan(ctx, o.global, engine, list, opts, o.concurrency)))
 }

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -81,11 +83,13 @@ type recording struct {
 	store    store.Store
 	recorder *app.Recorder
 	c        *rules.Catalogue
-	err      error // the first
+	many     bool
+	changes  bytes.Buffer // what changed, to be printed after the reports
+	err      error        // the first
 }
 
 // record opens the data folder, before anything is scanned.
-func (o *scanOptions) record(ctx context.Context, c *rules.Catalogue) (*recording, error) {
+func (o *scanOptions) record(ctx context.Context, c *rules.Catalogue, many bool) (*recording, error) {
 	if o.watch.data == "" {
 		return nil, nil
 	}
@@ -97,7 +101,7 @@ func (o *scanOptions) record(ctx context.Context, c *rules.Catalogue) (*recordin
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	r := &recording{o: o, ctx: ctx, store: s, recorder: rec, c: c}
+	r := &recording{o: o, ctx: ctx, store: s, recorder: rec, c: c, many: many}
 	o.out.also = r.add
 	return r, nil
 }
@@ -105,8 +109,9 @@ func (o *scanOptions) record(ctx context.Context, c *rules.Catalogue) (*recordin
 // add keeps a report, also when the scan was stopped right after it.
 func (r *recording) add(rep *scanner.Report) {
 	diff, err := r.recorder.Record(context.WithoutCancel(r.ctx), rep)
-	if err == nil && diff != nil && diff.Old != nil && r.o.out.format == string(report.FormatText) {
-		err = r.o.printChange(diff, r.c)
+	if diff != nil && diff.Old != nil && r.o.out.format == string(report.FormatText) && (!r.many || len(diff.Faults)+len(diff.Fixed)+len(diff.Untested) > 0) {
+		diff.Unchanged = nil // it stands in the report
+		err = errors.Join(err, r.o.printChange(&r.changes, diff, r.c))
 	}
 	if r.err == nil {
 		r.err = err
@@ -120,6 +125,9 @@ func (r *recording) end(scanned error) error {
 		return scanned
 	}
 	err := r.err
+	if _, werr := r.changes.WriteTo(r.o.global.out); err == nil {
+		err = werr
+	}
 	if err == nil && r.ctx.Err() == nil {
 		err = r.finish()
 	}
@@ -140,11 +148,11 @@ func (r *recording) finish() error {
 }
 
 // printChange prints what changed at one site.
-func (o *scanOptions) printChange(d *report.Diff, c *rules.Catalogue) error {
-	if _, err := fmt.Fprintln(o.global.out); err != nil {
+func (o *scanOptions) printChange(w io.Writer, d *report.Diff, c *rules.Catalogue) error {
+	if _, err := fmt.Fprintln(w); err != nil {
 		return err
 	}
-	return report.DiffText(o.global.out, []*report.Diff{d}, o.reportOptions(c))
+	return report.DiffText(w, []*report.Diff{d}, o.reportOptions(c))
 }
 
 func (g *global) tellDelivery(d notify.Delivery) {
@@ -195,7 +203,7 @@ func (o *scanOptions) repeat(ctx context.Context, list *targetList, opts scanner
 			if o.out.format == string(report.FormatJSONL) {
 				werr = report.JSONLine(o.global.out, r, o.reportOptions(c))
 			} else {
-				werr = o.printChange(d, c)
+				werr = o.printChange(o.global.out, d, c)
 			}
 			if err == nil {
 				err = werr // the first; messages to others go on
