@@ -38,7 +38,7 @@ proof: ## Run every test with the race detector, against real servers, with the 
 	scripts/proof.sh
 
 .PHONY: bench
-bench: ## Measure speed and memory over loopback.
+bench: bin/tools/zdns ## Measure speed and memory over loopback, into docs/performance.md (about 15 minutes).
 	scripts/bench.sh
 
 .PHONY: fuzz
@@ -86,6 +86,10 @@ bin/tools/golangci-lint: tools/go.mod tools/go.sum
 
 bin/tools/govulncheck: tools/go.mod tools/go.sum
 	go build -C tools -o ../bin/tools/ golang.org/x/vuln/cmd/govulncheck
+
+# Measured against, by make bench alone.
+bin/tools/zdns: tools/bench/go.mod tools/bench/go.sum
+	go build -C tools/bench -o ../../bin/tools/ github.com/zmap/zdns/v2
 
 bin/tools/goreleaser: tools/release/go.mod tools/release/go.sum
 	go build -C tools/release -o ../../bin/tools/ github.com/goreleaser/goreleaser/v2

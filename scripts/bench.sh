@@ -1,15 +1,15 @@
 #!/bin/bash
-# Measures speed and memory. Benchmarks of real servers run as in the proof.
+# Measures speed and memory: the program against real servers, whose table goes
+# into docs/performance.md, and then the benchmarks of the packages. Nothing
+# else should run on the machine meanwhile.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=$(grep -rl --include='*_test.go' '^func Benchmark' . | xargs -r -n1 dirname | sort -u)
-if [[ -z $packages ]]; then
-  echo "There is no benchmark yet." >&2
-  exit 0
-fi
+scripts/install-deps.sh
+export INFOHUB_PROOF=1 INFOHUB_BENCH=1
+go test -run '^TestPerformance$' -count=1 -timeout 60m -v -exec "$PWD/scripts/netns.sh" ./internal/lab -update
 
-export INFOHUB_PROOF=1
+packages=$(grep -rl --include='*_test.go' '^func Benchmark' . | xargs -r -n1 dirname | sort -u)
 # One package after the other: two at once would measure each other.
 # shellcheck disable=SC2086 # one word per package
 go test -run '^$' -bench . -benchmem -timeout 30m -p 1 -exec "$PWD/scripts/netns.sh" $packages

@@ -20,6 +20,9 @@ else
   left_out "active checks, because bin/infohub-nuclei could not be built"
 fi
 
+# A scanner whose verdicts are compared with ours (docs/agreement.md).
+scripts/install-peers.sh || left_out "agreement with MDN's Observatory, because it could not be installed"
+
 tests=(go test -race -count=1 -timeout 15m)
 if scripts/netns.sh true; then
   export INFOHUB_PROOF=1

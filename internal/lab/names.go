@@ -117,14 +117,14 @@ func (p *Place) delegation() string {
 
 // startNames writes and signs every zone and starts the name servers. It
 // returns the DS records of the root.
-func (l *Lab) startNames(ctx context.Context, places []*Place, more string) ([]string, error) {
+func (l *Lab) startNames(ctx context.Context, places []*Place, more extra) ([]string, error) {
 	key, err := dkim(2048)
 	if err != nil {
 		return nil, err
 	}
 	var (
 		mu     sync.Mutex
-		tld    = more + fmt.Sprintf("@ NS ns\nns A %s\n", tldAddr)
+		tld    = fmt.Sprintf("@ NS ns\nns A %s\nca A %s\n%s", tldAddr, caAddr, more.records)
 		shared = View{Addrs: append(sharedNS(), sharedNS6()...), Zones: map[string]string{}}
 		views  []View
 	)
@@ -152,6 +152,12 @@ func (l *Lab) startNames(ctx context.Context, places []*Place, more string) ([]s
 	if err != nil {
 		return nil, err
 	}
+	asked := map[string]string{}
+	for _, bulk := range []struct{ from, to map[string]string }{{more.shared, shared.Zones}, {more.asked, asked}} {
+		if err := l.bulkZones(bulk.from, bulk.to); err != nil {
+			return nil, err
+		}
+	}
 	tldSigned, ds, err := l.zoneFile(ctx, "test", "ns", tld)
 	if err != nil {
 		return nil, err
@@ -164,8 +170,24 @@ func (l *Lab) startNames(ctx context.Context, places []*Place, more string) ([]s
 	return anchors, l.StartBind(ctx, RootAddr, append(views, shared,
 		View{Addrs: []string{RootAddr}, Zones: map[string]string{".": root}},
 		View{Addrs: []string{tldAddr}, Zones: map[string]string{"test": tldSigned}},
-		View{Addrs: []string{ResolverAddr}, Recursion: true},
+		View{Addrs: []string{ResolverAddr}, Recursion: true, Zones: asked},
 	))
+}
+
+// bulkZones writes one file for all zones of the same text.
+func (l *Lab) bulkZones(texts, files map[string]string) error {
+	written := map[string]string{}
+	for zone, text := range texts {
+		if written[text] == "" {
+			file, err := l.write(fmt.Sprintf("dns/bulk%d.zone", len(files)), "$TTL 3600\n"+text)
+			if err != nil {
+				return err
+			}
+			written[text] = file
+		}
+		files[zone] = written[text]
+	}
+	return nil
 }
 
 // ownServers are the views of a site's own name servers.

@@ -47,7 +47,9 @@ type Site struct {
 	Cert CertFunc
 	// Serve starts another web server in place of nginx, or none; port 80 is
 	// nginx's all the same unless HTTP is "-".
-	Serve  func(ctx context.Context, l *Lab, p *Place) error
+	Serve func(ctx context.Context, l *Lab, p *Place) error
+	// Beside starts a further server, after the web servers.
+	Beside func(ctx context.Context, l *Lab, p *Place) error
 	Apache bool // apache2 serves it: Web and HTTP are in its language
 	// Needs are programs beyond Programs that this site cannot do without.
 	Needs []string

@@ -27,6 +27,17 @@ const Good = "good.test"
 // Start starts a lab in dir with these sites; the good one must be among them.
 // It returns the DS records of the root, which are the trust anchor.
 func Start(ctx context.Context, dir string, sites []Site) (l *Lab, anchors []string, err error) {
+	return startWith(ctx, dir, sites, extra{})
+}
+
+// extra is what only benchmarks have: zones in bulk.
+type extra struct {
+	records string            // further records of the zone "test"
+	shared  map[string]string // zones of the shared name servers -> the text of their file
+	asked   map[string]string // zones that the resolver holds itself -> the text of their file
+}
+
+func startWith(ctx context.Context, dir string, sites []Site, more extra) (l *Lab, anchors []string, err error) {
 	if l, err = New(dir); err != nil {
 		return nil, nil, err
 	}
@@ -42,7 +53,7 @@ func Start(ctx context.Context, dir string, sites []Site) (l *Lab, anchors []str
 		err = l.startCA(ctx)
 	}
 	if err == nil {
-		anchors, err = l.startNames(ctx, places, "ca A "+caAddr+"\n")
+		anchors, err = l.startNames(ctx, places, more)
 	}
 	if err == nil {
 		err = l.startWebs(ctx, places)
@@ -147,7 +158,7 @@ func (l *Lab) startWebs(ctx context.Context, places []*Place) error {
 		addrs = append(addrs, p.Web6)
 		own := p.nginxServers()
 		blocks = append(blocks, own...)
-		if len(own) == 2 {
+		if len(own) == 2 && p.Beside == nil {
 			ready = append(ready, p.Web+":443", net.JoinHostPort(p.Web6, "443"))
 		}
 		if p.Apache {
@@ -166,11 +177,13 @@ func (l *Lab) startWebs(ctx context.Context, places []*Place) error {
 		}
 	}
 	for _, p := range places {
-		if p.Serve == nil {
-			continue
-		}
-		if err := p.Serve(ctx, l, p); err != nil {
-			return fmt.Errorf("%s: %w", p.Domain, err)
+		for _, serve := range []func(context.Context, *Lab, *Place) error{p.Serve, p.Beside} {
+			if serve == nil {
+				continue
+			}
+			if err := serve(ctx, l, p); err != nil {
+				return fmt.Errorf("%s: %w", p.Domain, err)
+			}
 		}
 	}
 	return nil
