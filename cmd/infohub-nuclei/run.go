@@ -69,6 +69,7 @@ func run(ctx context.Context, req *nucleiwire.Request, w *writer) error {
 		wg   sync.WaitGroup
 		jobs = make(chan nucleiwire.Job)
 		errs = make([]error, req.Concurrency)
+		dead = graveyard{rows: map[string]int{}, last: map[string]string{}}
 	)
 	for i := range req.Concurrency {
 		wg.Go(func() {
@@ -79,8 +80,11 @@ func run(ctx context.Context, req *nucleiwire.Request, w *writer) error {
 					r.Error = "template: " + broken[job.Template].Error()
 				case tpl == nil:
 					r.Error = "template: not in the request"
+				case dead.why(job.Target) != "":
+					r.Error = fmt.Sprintf("not asked, after %d templates in a row had failed: %s", deadAfter, dead.why(job.Target))
 				default:
 					execute(ctx, tpl, &r)
+					dead.note(&r)
 				}
 				if ctx.Err() == nil || r.Status == nucleiwire.Matched { // what was stopped has no result
 					errs[i] = errors.Join(errs[i], w.result(r))
@@ -97,6 +101,38 @@ func run(ctx context.Context, req *nucleiwire.Request, w *writer) error {
 	close(jobs)
 	wg.Wait()
 	return errors.Join(append(errs, w.out.Encode(nucleiwire.Line{Done: &w.done}))...)
+}
+
+// deadAfter is how many templates in a row a target may leave without an answer
+// before it is left alone.
+const deadAfter = 8
+
+// graveyard knows the targets that answer nothing any more.
+type graveyard struct {
+	mu   sync.Mutex
+	rows map[string]int    // templates in a row, by target
+	last map[string]string // the last error
+}
+
+// why is what the last templates failed with, once there are deadAfter.
+func (g *graveyard) why(target string) string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.rows[target] < deadAfter {
+		return ""
+	}
+	return g.last[target]
+}
+
+func (g *graveyard) note(r *nucleiwire.Result) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if r.Status != nucleiwire.Failed || r.HTTP != 0 {
+		g.rows[r.Target] = 0
+		return
+	}
+	g.rows[r.Target]++
+	g.last[r.Target] = r.Error
 }
 
 // execute runs a template against one target and fills in how that ended.

@@ -109,6 +109,7 @@ func TestEngineSaysWhyItCannotTell(t *testing.T) {
 		{"no TLS", siteAt(say(t, "HTTP/1.1 200 OK\r\n\r\n")), []scanner.FailureKind{scanner.FailTLS, scanner.FailReset, scanner.FailProtocol}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel() // they mostly wait
 			for _, r := range scan(t, child, tc.in).Templates {
 				if r.Status != scanner.ActiveFailed || !slices.Contains(tc.want, r.Failure.Kind) {
 					t.Errorf("%+v (%v); want it failed, %s", r, r.Failure, tc.want)

@@ -35,39 +35,51 @@ http:
 // TestTemplatesOfTheUserRunBesideOurs, by GET and by HEAD.
 func TestTemplatesOfTheUserRunBesideOurs(t *testing.T) {
 	child := realChild(t)
+	dir := t.TempDir()
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
-		file := filepath.Join(t.TempDir(), "notes.yaml")
-		if err := os.WriteFile(file, []byte(strings.Replace(notes, "METHOD", method, 1)), 0o600); err != nil {
+		text := strings.Replace(strings.Replace(notes, "METHOD", method, 1), "staging-notes", "notes-"+method, 1)
+		if err := os.WriteFile(filepath.Join(dir, method+".yaml"), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		given, refused, err := template.Load([]string{file})
-		if err != nil || len(refused) > 0 {
-			t.Fatal(err, refused)
+	}
+	given, refused, err := template.Load([]string{dir})
+	if err != nil || len(refused) > 0 {
+		t.Fatal(err, refused)
+	}
+	var (
+		mu    sync.Mutex
+		asked []string
+	)
+	in := siteOf(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Host != "www.example.hk" || r.URL.Path != "/old/staging-notes.txt" {
+			http.NotFound(w, r)
+			return
 		}
-		in := siteOf(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.Host != "www.example.hk" || r.URL.Path != "/old/staging-notes.txt" || r.Method != method {
-				http.NotFound(w, r)
-				return
-			}
-			w.Header().Set("Content-Type", "text/x-notes")
-			_, _ = io.WriteString(w, strings.Repeat("x", 2<<20))
-		}), "https://example.hk", "https://www.example.hk")
-		section, err := New(child, given...).Collect(t.Context(), in)
-		if err != nil {
-			t.Fatal(err)
+		mu.Lock()
+		asked = append(asked, r.Method)
+		mu.Unlock()
+		w.Header().Set("Content-Type", "text/x-notes")
+		_, _ = io.WriteString(w, strings.Repeat("x", 2<<20)) // more than is read
+	}), "https://example.hk", "https://www.example.hk")
+	section, err := New(child, given...).Collect(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ends []string
+	for _, r := range section.(*scanner.ActiveFacts).Templates {
+		if r.Given {
+			ends = append(ends, fmt.Sprint(r.Template, " ", r.Status, " ", r.Target, " ", strings.TrimPrefix(r.MatchedAt, r.Target)))
+		} else if r.Status != scanner.ActiveClean {
+			t.Errorf("%+v (%v)", r, r.Failure)
 		}
-		var ends []string
-		for _, r := range section.(*scanner.ActiveFacts).Templates {
-			if r.Given {
-				ends = append(ends, fmt.Sprint(r.Template, " ", r.Target, " ", r.Status, " ", r.MatchedAt))
-			} else if r.Status != scanner.ActiveClean {
-				t.Errorf("%+v (%v)", r, r.Failure)
-			}
-		}
-		want := []string{"staging-notes https://example.hk not-matched ", "staging-notes https://www.example.hk matched https://www.example.hk/old/staging-notes.txt"}
-		if !slices.Equal(ends, want) {
-			t.Errorf("%s: %q; want %q", method, ends, want)
-		}
+	}
+	want := []string{
+		"notes-GET not-matched https://example.hk ", "notes-GET matched https://www.example.hk /old/staging-notes.txt",
+		"notes-HEAD not-matched https://example.hk ", "notes-HEAD matched https://www.example.hk /old/staging-notes.txt",
+	}
+	slices.Sort(asked)
+	if !slices.Equal(ends, want) || !slices.Equal(asked, []string{"GET", "HEAD"}) {
+		t.Errorf("%q, asked by %q; want %q", ends, asked, want)
 	}
 }
 
