@@ -148,25 +148,37 @@ const maxTLSA = 20
 // 6698 section 3).
 func tlsaOf(ctx context.Context, in scanner.Input) map[string]keyRecords {
 	out := map[string]keyRecords{}
+	var (
+		mu     sync.Mutex
+		asking []func()
+	)
 	for _, host := range in.Facts.DNS.Hosts {
 		if len(host.Addrs) == 0 || in.Net.Resolver == nil {
 			continue
 		}
-		d := &scanner.TLSDANE{At: "_443._tcp." + host.Name}
-		answer, err := in.Net.Resolver.Lookup(ctx, d.At, dns.TypeTLSA)
-		d.Failure = scanner.FailureOf(err)
-		d.Security = answer.Security
-		var found []*dns.TLSA
-		for _, rr := range answer.Records[:min(len(answer.Records), maxTLSA)] {
-			if r, ok := rr.(*dns.TLSA); ok {
-				found = append(found, r)
-			}
-		}
-		found = sortedTLSA(found)
-		for _, r := range found {
-			d.Records = append(d.Records, textTLSA(r))
-		}
-		out[host.Name] = keyRecords{d, found}
+		asking = append(asking, func() {
+			found := lookTLSA(ctx, in, "_443._tcp."+host.Name)
+			mu.Lock()
+			defer mu.Unlock()
+			out[host.Name] = found
+		})
 	}
+	parallel(addrsAtATime, asking...)
 	return out
+}
+
+func lookTLSA(ctx context.Context, in scanner.Input, name string) keyRecords {
+	answer, err := in.Net.Resolver.Lookup(ctx, name, dns.TypeTLSA)
+	var found []*dns.TLSA
+	for _, rr := range answer.Records[:min(len(answer.Records), maxTLSA)] {
+		if r, ok := rr.(*dns.TLSA); ok {
+			found = append(found, r)
+		}
+	}
+	found = sortedTLSA(found)
+	d := &scanner.TLSDANE{At: name, Failure: scanner.FailureOf(err), Security: answer.Security}
+	for _, r := range found {
+		d.Records = append(d.Records, textTLSA(r))
+	}
+	return keyRecords{d, found}
 }
