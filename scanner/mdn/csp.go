@@ -304,7 +304,7 @@ func decode(s string) (string, bool) {
 		if hi < 0 || lo < 0 {
 			return "", false
 		}
-		out = append(out, byte(hi<<4|lo)) //nolint:gosec // two hexadecimal digits
+		out = append(out, byte(hi<<4|lo))
 		i += 2
 	}
 	return string(out), utf8.Valid(out)

@@ -41,7 +41,6 @@ type variant struct {
 	headers []string // of the page over https
 	body    string
 	plain   string // how http answers; "" leads to https at once
-	on      string // a header that a redirect before the page carries
 }
 
 const (
@@ -362,7 +361,7 @@ func (s *sites) observatory(t *testing.T) ([]said, bool) {
 	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.ca.Raw}), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), "node", args...) //nolint:gosec // the peer
+	cmd := exec.CommandContext(t.Context(), "node", args...)
 	cmd.Env = append(os.Environ(), "NODE_EXTRA_CA_CERTS="+ca)
 	cmd.WaitDelay = time.Second
 	var stderr bytes.Buffer

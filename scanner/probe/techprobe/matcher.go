@@ -16,7 +16,7 @@ func newMatcher(literals []string) *matcher {
 	for _, s := range literals {
 		for i := range len(s) {
 			if m.class[s[i]] == 0 {
-				m.class[s[i]] = uint8(m.classes) //nolint:gosec // at most 256 bytes, less the capitals
+				m.class[s[i]] = uint8(m.classes)
 				m.classes++
 			}
 		}
@@ -44,7 +44,7 @@ func newMatcher(literals []string) *matcher {
 func (m *matcher) grow() int32 {
 	m.next = append(m.next, make([]int32, m.classes)...)
 	m.out = append(m.out, nil)
-	return int32(len(m.out) - 1) //nolint:gosec // some thousands
+	return int32(len(m.out) - 1)
 }
 
 // link fills, breadth first, what follows where no literal goes on: the state
