@@ -103,7 +103,7 @@ func verdicts(r *scanner.Report) string {
 	fmt.Fprintf(&b, "%s: %s, grade %s\n", r.Target.Domain, r.Status, r.Grade.Letter)
 	for _, o := range []scanner.Outcome{scanner.Fail, scanner.Warn, scanner.UnknownResult, scanner.NotApplicable, scanner.Pass} {
 		for _, f := range r.Findings {
-			if f.Outcome != o {
+			if f.Outcome != o || f.Because == scanner.NANotActive {
 				continue
 			}
 			fmt.Fprintf(&b, "%-15s %s", o, f.Rule)
