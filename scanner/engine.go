@@ -98,17 +98,29 @@ func (e *Engine) Judge(facts *Facts) *Report {
 		r.Technologies = facts.Web.Technologies
 	}
 	r.TLSServers = facts.TLS.servers()
-	if e.MDN != nil {
-		r.MDN = e.MDN(facts)
-	}
+	r.MDN = e.mdn(facts)
 	run := facts.RunOf("active")
 	whole := r.Status == Complete || (run != nil && r.Reason == run.Failure && !run.Stopped)
 	if whole && !slices.ContainsFunc(r.Findings, judged) {
 		// Not one rule could be judged, though nothing was cut off: that is no
 		// scan, and a missing engine is not why.
 		r.Status, r.Reason, r.Findings, r.Families = Unreachable, firstFailure(facts), []Finding{}, []FamilyResult{}
+		r.Technologies, r.MDN = nil, nil
 	}
 	return r
+}
+
+// mdn is MDN's score; a panic in it costs no more than the score.
+func (e *Engine) mdn(facts *Facts) (s *MDNScore) {
+	if e.MDN == nil {
+		return nil
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			s = &MDNScore{Host: facts.Target.Domain, Failure: Failf(FailInternal, fmt.Sprint("panicked: ", p))}
+		}
+	}()
+	return e.MDN(facts)
 }
 
 func judged(f Finding) bool { return f.Outcome == Pass || f.Outcome == Fail || f.Outcome == Warn }

@@ -113,6 +113,22 @@ func TestPanickingCheckIsUnknown(t *testing.T) {
 
 // A scan in which no rule could be judged is no scan, and says why; that the
 // engine of active checks is missing is not why.
+// TestInventoryAndMDNScore are handed on; a panic in the score costs the score.
+func TestInventoryAndMDNScore(t *testing.T) {
+	web := &scanner.WebFacts{Technologies: []scanner.Technology{{ID: "nginx"}}}
+	e := engine(t, fakeProbe{"web", nil, gives(web)}, fakeProbe{"dns", nil, gives(okDNS())})
+	e.MDN = func(*scanner.Facts) *scanner.MDNScore { return &scanner.MDNScore{Score: 75, Grade: "B"} }
+	r := e.Scan(t.Context(), target(t), scanner.Options{})
+	if len(r.Technologies) != 1 || r.MDN == nil || r.MDN.Grade != "B" {
+		t.Errorf("%v %+v", r.Technologies, r.MDN)
+	}
+	e.MDN = func(*scanner.Facts) *scanner.MDNScore { panic("oops") }
+	r = e.Scan(t.Context(), target(t), scanner.Options{})
+	if r.MDN == nil || r.MDN.Failure == nil || r.MDN.Failure.Kind != scanner.FailInternal || r.Status != scanner.Complete {
+		t.Errorf("%s %+v", r.Status, r.MDN)
+	}
+}
+
 func TestNothingJudgedIsUnreachable(t *testing.T) {
 	fails := func(kind scanner.FailureKind) func(context.Context, scanner.Input) (scanner.Section, error) {
 		return func(context.Context, scanner.Input) (scanner.Section, error) {
