@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"strings"
 	"sync"
@@ -55,7 +56,7 @@ func Authorise(ctx context.Context, e *scanner.Engine, targets []scanner.Target,
 type siteNames struct{ net *scanner.Network }
 
 func (s siteNames) TXT(ctx context.Context, name string) ([]string, error) {
-	answer, err := s.net.Resolver.Lookup(ctx, name, dns.TypeTXT)
+	answer, err := s.lookup(ctx, name, dns.TypeTXT)
 	if err != nil {
 		return nil, err
 	}
@@ -66,6 +67,22 @@ func (s siteNames) TXT(ctx context.Context, name string) ([]string, error) {
 		}
 	}
 	return texts, nil
+}
+
+// lookup refuses what DNSSEC shows to be forged or broken, as a validating
+// resolver does.
+func (s siteNames) lookup(ctx context.Context, name string, qtype uint16) (scanner.Answer, error) {
+	answer, err := s.net.Resolver.Lookup(ctx, name, qtype)
+	r, ok := s.net.Resolver.(interface {
+		Security(ctx context.Context, name string, qtype uint16) (scanner.DNSSECStatus, error)
+	})
+	if err != nil || !ok || len(answer.Records) == 0 {
+		return answer, err
+	}
+	if status, err := r.Security(ctx, name, qtype); err != nil || status == scanner.Bogus {
+		return scanner.Answer{}, errors.Join(err, scanner.Failf(scanner.FailProtocol, "the DNSSEC signatures of "+name+" do not fit"))
+	}
+	return answer, nil
 }
 
 // Addrs gives IPv6 before IPv4. A name that --connect-to leads somewhere needs
@@ -85,7 +102,7 @@ func (s siteNames) Addrs(ctx context.Context, host string) ([]netip.Addr, error)
 		failed error
 	)
 	for _, qtype := range []uint16{dns.TypeAAAA, dns.TypeA} {
-		answer, err := s.net.Resolver.Lookup(ctx, host, qtype)
+		answer, err := s.lookup(ctx, host, qtype)
 		if err != nil {
 			failed = err
 		}
