@@ -34,8 +34,8 @@ type DNSFacts struct {
 	// Hosts are the web names of the target (apex, then www) with addresses.
 	Hosts []HostAddrs `json:"hosts"`
 	// Names are the other usual names of the domain that exist (blog, shop, ...),
-	// sorted, without those that only the wildcard answers for. It is nil, and
-	// not empty, where nobody looked.
+	// sorted, with their IPv4 addresses, without those that only the wildcard
+	// answers for. It is nil, and not empty, where nobody looked.
 	Names []HostAddrs `json:"names"`
 	// Wildcard is what a name that nobody made leads to, as "*.example.hk"; nil:
 	// nobody looked. Exists is false where the domain has no wildcard.

@@ -23,6 +23,7 @@ func nsNoEDNS(f *scanner.Facts) scanner.Finding {
 	var p poll
 	for _, s := range f.DNS.Servers {
 		switch {
+		case s.EDNSFault == "ignored" && !s.Authoritative: // errors often come without: dns.ns.lame
 		case s.EDNS:
 			p.pass(serverOf(s), "answers with EDNS")
 		case s.EDNSFault == "" || !s.UDP:
@@ -35,7 +36,18 @@ func nsNoEDNS(f *scanner.Facts) scanner.Finding {
 			p.fail(s.Name, serverOf(s), "answers "+s.EDNSFault+" to a question with EDNS")
 		}
 	}
-	return judgedBy(f, &p)
+	return judgedOr(f, &p)
+}
+
+// judgedOr does not apply where all servers were left aside.
+func judgedOr(f *scanner.Facts, p *poll) scanner.Finding {
+	if found, ok := p.finding("ns"); ok {
+		return found
+	}
+	if len(f.DNS.Servers) > 0 {
+		return scanner.DoesNotApply(scanner.NACovered)
+	}
+	return noServers(f)
 }
 
 func nsCase(f *scanner.Facts) scanner.Finding {
@@ -101,13 +113,7 @@ func nsNegativeAnswer(f *scanner.Facts) scanner.Finding {
 			p.pass(serverOf(s), fmt.Sprintf("a name that does not exist: %s; a record that does not: %s", s.NoName.Rcode, s.NoType.Rcode))
 		}
 	}
-	if found, ok := p.finding("ns"); ok {
-		return found
-	}
-	if len(f.DNS.Servers) > 0 {
-		return scanner.DoesNotApply(scanner.NACovered)
-	}
-	return noServers(f)
+	return judgedOr(f, &p)
 }
 
 func wrongNoName(n *scanner.Negative) string {

@@ -23,6 +23,8 @@ func TestHowServersAnswer(t *testing.T) {
 		{"both", nil, passes("answers with EDNS")},
 		{"one is silent", server(1, edns("silent")), fails("ns2.example.hk (8.8.8.1) | no answer to a question with EDNS")},
 		{"one refuses", server(0, edns("FORMERR")), fails("answers FORMERR")},
+		{"a lame one", server(0, func(s *scanner.NameServer) { edns("ignored")(s); s.Authoritative = false }), passes("answers with EDNS")},
+		{"only lame ones", each(func(s *scanner.NameServer) { edns("ignored")(s); s.Authoritative = false }), notFor(scanner.NACovered)},
 		{"one takes no notice", server(0, edns("ignored")), warns("without it")},
 		{"only over TCP", each(func(s *scanner.NameServer) {
 			edns("")(s)

@@ -25,6 +25,8 @@ func signed(f *scanner.Facts) (*scanner.ZoneSigning, *scanner.Finding) {
 		found = notLooked("how the zone is signed")
 	case s.Failure != nil:
 		found = scanner.CannotTell(s.Failure)
+	case (len(s.DS) == 0 || len(s.Keys) == 0) && d.Failure != nil: // a resolver may leave such records out
+		found = scanner.CannotTell(d.Failure)
 	case len(s.DS) == 0 || len(s.Keys) == 0:
 		found = scanner.DoesNotApply(scanner.NANotSigned)
 	default:

@@ -22,6 +22,9 @@ func unsignedRows() []spoilt {
 		{"facts of before, unsigned", func(f *scanner.Facts) {
 			f.DNS.DNSSEC = scanner.DNSSEC{Status: scanner.Insecure}
 		}, notFor(scanner.NANotSigned)},
+		{"a resolver that leaves it out", func(f *scanner.Facts) {
+			f.DNS.DNSSEC = scanner.DNSSEC{Status: scanner.Indeterminate, Failure: failure(scanner.FailUncertain), Signing: &scanner.ZoneSigning{}}
+		}, isUnknown(scanner.FailUncertain)},
 		{"no chain", func(f *scanner.Facts) {
 			f.DNS.DNSSEC = scanner.DNSSEC{Status: scanner.Indeterminate, Failure: failure(scanner.FailTimeout)}
 		}, isUnknown(scanner.FailTimeout)},

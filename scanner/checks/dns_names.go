@@ -167,7 +167,7 @@ func nsNoIPv6(f *scanner.Facts) scanner.Finding {
 	return noServers(f)
 }
 
-// places are the names of the domain that were looked at: the web names, other
+// placesOf are the names of the domain that were looked at: the web names, other
 // usual ones, and the wildcard.
 func placesOf(d *scanner.DNSFacts) []scanner.HostAddrs {
 	all := slices.Concat(d.Hosts, d.Names)
@@ -177,7 +177,7 @@ func placesOf(d *scanner.DNSFacts) []scanner.HostAddrs {
 	return all
 }
 
-// taken tells whether dns.cname.takeover reports this name.
+// takeable: dns.cname.takeover reports this name.
 func takeable(h scanner.HostAddrs) bool {
 	return h.Service != nil && h.Service.Unclaimed == scanner.Yes
 }
@@ -208,7 +208,7 @@ func cnameDangling(f *scanner.Facts) scanner.Finding {
 
 func cnameTakeover(f *scanner.Facts) scanner.Finding {
 	if f.DNS.Names == nil {
-		return notLooked("names that lead to hosted services")
+		return nameUnseen(f, "names that lead to hosted services")
 	}
 	var v votes
 	target, service := "", ""
@@ -242,11 +242,19 @@ func cnameTakeover(f *scanner.Facts) scanner.Finding {
 	return found
 }
 
+// nameUnseen is the finding where no names were looked up.
+func nameUnseen(f *scanner.Facts, what string) scanner.Finding {
+	if f.DNS.Failure != nil {
+		return scanner.CannotTell(f.DNS.Failure)
+	}
+	return notLooked(what)
+}
+
 func wildcardPresent(f *scanner.Facts) scanner.Finding {
 	w := f.DNS.Wildcard
 	switch {
 	case w == nil:
-		return notLooked("names that nobody made")
+		return nameUnseen(f, "names that nobody made")
 	case w.Exists:
 		return scanner.Warned(saw(w.Name, addressesSeen(*w)))
 	case w.Failure != nil:

@@ -119,5 +119,6 @@ func TestNamesThatLeadToServices(t *testing.T) {
 		{"there", wild(scanner.HostAddrs{Exists: true, Addrs: []netip.Addr{ip("9.9.9.9")}}), warns("*.example.hk | 9.9.9.9")},
 		{"not to be told", wild(scanner.HostAddrs{Failure: failure(scanner.FailTimeout)}), isUnknown(scanner.FailTimeout)},
 		{"facts of before", func(f *scanner.Facts) { f.DNS.Wildcard = nil }, isUnknown(scanner.FailUncertain)},
+		{"no delegation", func(f *scanner.Facts) { f.DNS.Wildcard, f.DNS.Failure = nil, failure(scanner.FailTimeout) }, isUnknown(scanner.FailTimeout)},
 	})
 }

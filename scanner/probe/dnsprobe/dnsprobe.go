@@ -71,7 +71,7 @@ func (p *Probe) Collect(ctx context.Context, in scanner.Input) (scanner.Section,
 		tasks   group
 		hosts   = make([]scanner.HostAddrs, len(target.Hosts()))
 		servers []probed
-		away    = nobody(target.Domain)
+		away    = nobody("nw", target.Domain)
 	)
 	facts.DNSSEC = scanner.DNSSEC{Status: scanner.Indeterminate}
 	tasks.run(&facts.DNSSEC.Failure, func() {
@@ -96,7 +96,7 @@ func (p *Probe) Collect(ctx context.Context, in scanner.Input) (scanner.Section,
 	tasks.run(new(*scanner.Failure), func() { p.validateEach(ctx, facts, servers) })
 	tasks.run(new(*scanner.Failure), func() { p.children(ctx, facts) })
 	tasks.run(new(*scanner.Failure), func() { p.startOfAuthority(ctx, facts) })
-	tasks.run(new(*scanner.Failure), func() { p.services(ctx, in.Net, facts, away) })
+	tasks.run(new(*scanner.Failure), func() { services(ctx, in.Net, facts, away) })
 	tasks.Wait()
 	if ctx.Err() != nil {
 		return facts, context.Cause(ctx)

@@ -2,8 +2,8 @@ package dnsprobe
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 
 	"github.com/miekg/dns"
@@ -12,9 +12,11 @@ import (
 	"github.com/cybersec-infohub/infohub/scanner/probe/resolve"
 )
 
-// nobody is a name below parent that nobody has made.
-func nobody(parent string) string {
-	return fmt.Sprintf("nx-%012x.%s", rand.Int64N(1<<48), parent) //nolint:gosec // G404: it has to be new, not secret
+// nobody is a name below parent that nobody has made. It is the same in every
+// scan, so that two scans say the same.
+func nobody(prefix, parent string) string {
+	sum := sha256.Sum256([]byte("infohub " + parent))
+	return fmt.Sprintf("%s-%x.%s", prefix, sum[:6], parent)
 }
 
 // absentType is one that no zone has at its apex: X.25 addresses (RFC 1183).
@@ -26,7 +28,7 @@ const typeNXNAME = 128
 // noName asks a server for a name that cannot exist. Where the answer is
 // neither an error nor a record, a wildcard may have records of other types.
 func (p *Probe) noName(ctx context.Context, s resolve.Server, zone string) *scanner.Negative {
-	name := nobody(zone)
+	name := nobody("nx", zone) // not the one that the resolver is asked for
 	n := p.negative(ctx, s, name, dns.TypeA)
 	if n.Rcode != "NOERROR" || n.Answers > 0 || n.Denied {
 		return n

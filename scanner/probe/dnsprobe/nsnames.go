@@ -45,5 +45,10 @@ func (p *Probe) gone(ctx context.Context, name string) (string, *scanner.Failure
 	if err != nil || answer.Exists || len(answer.CNAMEs) > 0 {
 		return "", scanner.FailureOf(err)
 	}
+	_, above, _ := strings.Cut(domain, ".")
+	answer, err = p.resolver.Lookup(ctx, above, dns.TypeNS)
+	if err != nil || !answer.Exists { // in a network of one's own, where nobody sells names
+		return "", scanner.FailureOf(err)
+	}
 	return domain, nil
 }

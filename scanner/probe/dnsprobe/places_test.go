@@ -79,6 +79,10 @@ func TestNamesOfServers(t *testing.T) {
 			n := of(f, "gone.cdn.hk")
 			return n.Gone == "" && n.Failure == nil && slices.Equal(f.UnresolvedNS, []string{"gone.cdn.hk"})
 		}},
+		{"a name in a network of its own", shop, delegation + "example NS ns1.dns.corp.\n", func(f *scanner.DNSFacts) bool {
+			n := of(f, "ns1.dns.corp")
+			return n.Gone == "" && n.Failure == nil && slices.Equal(f.UnresolvedNS, []string{"ns1.dns.corp"})
+		}},
 		{"only the zone names it", shop + "@ NS extra\nextra A 127.10.0.5\n", delegation, func(f *scanner.DNSFacts) bool {
 			n := of(f, "extra.example.hk")
 			return !n.Delegated && n.Glue == nil && slices.Equal(n.Addrs, at("127.10.0.5"))

@@ -1,12 +1,11 @@
 package dnsprobe
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -22,18 +21,21 @@ import (
 const (
 	maxFetches    = 20 // of one scan
 	fetchesAtOnce = 4
-	maxPage       = 64 << 10 // bytes read of one
-	fetchTimeout  = 8 * time.Second
+	maxPage       = 64 << 10        // bytes read of one
+	maxInterim    = 5               // answers before the answer (1xx)
+	fetchTimeout  = 8 * time.Second // for all of them: the other probes wait
 )
 
 // services looks at the names that lead to a service on which anybody may take
 // a name, whether somebody has: by the alias's target, or by the page that the
 // service shows for the name. away stands for the wildcard's names.
-func (p *Probe) services(ctx context.Context, net *scanner.Network, facts *scanner.DNSFacts, away string) {
+func services(ctx context.Context, net *scanner.Network, facts *scanner.DNSFacts, away string) {
 	table, err := rules.LoadTakeovers()
 	if err != nil {
 		return // a broken build, which its own test finds
 	}
+	ctx, cancel := context.WithTimeoutCause(ctx, fetchTimeout, scanner.Failf(scanner.FailTimeout, fmt.Sprintf("the hosted services did not answer within %s", fetchTimeout)))
+	defer cancel()
 	var (
 		tasks   group
 		slots   = make(chan struct{}, fetchesAtOnce)
@@ -103,53 +105,69 @@ type fetcher struct {
 // server leads there, and returns the code and the beginning of the body. The
 // certificate does not matter: it is the service's, not yet the name's.
 func (f fetcher) page(ctx context.Context, host string, addr netip.Addr) (code int, body string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
-	defer cancel()
-	client := &http.Client{
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &http.Transport{
-			DialContext: func(ctx context.Context, _, to string) (net.Conn, error) {
-				port := uint16(80)
-				if strings.HasSuffix(to, ":443") {
-					port = 443
-				}
-				return f.net.Dialer.Dial(ctx, "tcp", host, netip.AddrPortFrom(addr, port))
-			},
-			DisableKeepAlives: true, MaxResponseHeaderBytes: maxPage, ForceAttemptHTTP2: false,
-			TLSClientConfig: &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12}, //nolint:gosec // G402: see above; nothing secret is sent
-		},
-	}
-	code, body, location, err := f.get(ctx, client, "http://"+host+"/")
+	code, body, location, err := f.get(ctx, "http", host, netip.AddrPortFrom(addr, 80))
 	if err != nil {
 		return 0, "", err
 	}
 	to, bad := url.Parse(location)
 	if code >= 300 && code < 400 && bad == nil && to.Scheme == "https" && strings.EqualFold(to.Hostname(), host) && to.Port() == "" {
-		if next, text, _, err := f.get(ctx, client, "https://"+host+"/"); err == nil {
+		if next, text, _, err := f.get(ctx, "https", host, netip.AddrPortFrom(addr, 443)); err == nil {
 			return next, text, nil
 		}
 	}
 	return code, body, nil
 }
 
-func (f fetcher) get(ctx context.Context, client *http.Client, address string) (code int, body, location string, err error) {
+// get asks once, on a connection of its own and in this goroutine.
+func (f fetcher) get(ctx context.Context, scheme, host string, ap netip.AddrPort) (code int, body, location string, err error) {
 	if f.left.Add(1) > maxFetches {
 		return 0, "", "", scanner.Failf(scanner.FailLimit, fmt.Sprintf("more than %d pages of hosted services to look at", maxFetches))
 	}
+	address := scheme + "://" + host + "/"
+	fail := func(err error) (int, string, string, error) {
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		return 0, "", "", fmt.Errorf("%s: %w", address, err)
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return 0, "", "", fmt.Errorf("request: %w", err)
+		return fail(err)
 	}
 	req.Header.Set("User-Agent", f.net.UserAgent)
 	req.Header.Set("Accept", "text/html,*/*;q=0.8")
-	resp, err := client.Do(req)
+	req.Close = true
+	conn, err := f.net.Dialer.Dial(ctx, "tcp", host, ap)
 	if err != nil {
-		return 0, "", "", fmt.Errorf("%s: %w", address, err)
+		return fail(err)
 	}
-	defer func() { _ = resp.Body.Close() }()
+	defer func() { _ = conn.Close() }()
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	if scheme == "https" {
+		tc := tls.Client(conn, &tls.Config{ServerName: host, InsecureSkipVerify: true, MinVersion: tls.VersionTLS12}) //nolint:gosec // G402: see page; nothing secret is sent
+		if err := tc.HandshakeContext(ctx); err != nil {
+			return fail(err)
+		}
+		conn = tc
+	}
+	if err := req.Write(conn); err != nil {
+		return fail(err)
+	}
+	in := bufio.NewReader(io.LimitReader(conn, 2*maxPage)) // head and body
+	var resp *http.Response
+	for range maxInterim {
+		if resp, err = http.ReadResponse(in, req); err != nil {
+			return fail(err)
+		}
+		if resp.StatusCode >= 200 {
+			break
+		}
+	}
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxPage))
-	if err != nil && (len(data) == 0 || errors.Is(err, context.Canceled)) {
-		return 0, "", "", fmt.Errorf("%s: %w", address, err)
+	_ = resp.Body.Close()
+	if err != nil && len(data) == 0 {
+		return fail(err)
 	}
 	return resp.StatusCode, string(data), resp.Header.Get("Location"), nil
 }

@@ -18,7 +18,6 @@ const maxSOAs = 3
 // startOfAuthority looks up what the servers' SOA records name: the primary
 // server and the contact.
 func (p *Probe) startOfAuthority(ctx context.Context, facts *scanner.DNSFacts) {
-	facts.Primary, facts.Contact = []scanner.PrimaryName{}, []scanner.Mailbox{}
 	var primaries, contacts []string
 	for i := range facts.Servers { // not copied: somebody else fills in other fields
 		s := &facts.Servers[i]
@@ -32,12 +31,15 @@ func (p *Probe) startOfAuthority(ctx context.Context, facts *scanner.DNSFacts) {
 			contacts = append(contacts, s.SOA.RName)
 		}
 	}
-	for _, name := range primaries {
-		facts.Primary = append(facts.Primary, p.primary(ctx, facts, name))
+	facts.Primary, facts.Contact = make([]scanner.PrimaryName, len(primaries)), make([]scanner.Mailbox, len(contacts))
+	var tasks group
+	for i, name := range primaries {
+		tasks.run(&facts.Primary[i].Failure, func() { facts.Primary[i] = p.primary(ctx, facts, name) })
 	}
-	for _, name := range contacts {
-		facts.Contact = append(facts.Contact, p.mailbox(ctx, name))
+	for i, name := range contacts {
+		tasks.run(&facts.Contact[i].Failure, func() { facts.Contact[i] = p.mailbox(ctx, name) })
 	}
+	tasks.Wait()
 }
 
 // primary looks at the server that an SOA record names. One of the zone's own
