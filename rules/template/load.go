@@ -15,6 +15,7 @@ const (
 	// MaxTemplates and MaxRequests bound what one scan runs beside infohub's own.
 	MaxTemplates = 500
 	MaxRequests  = 1000
+	maxText      = 2 << 20 // of all together, in bytes
 	// maxFiles bounds how many files of the folders are opened.
 	maxFiles = 20000
 )
@@ -62,13 +63,14 @@ func Load(paths []string) (found []Template, refused []error, err error) {
 			wrong = append(wrong, fmt.Errorf("%s: none of its %d templates is run", path, len(files)))
 		}
 	}
-	requests := 0
+	requests, text := 0, 0
 	for _, tpl := range found {
 		requests += tpl.Requests
+		text += len(tpl.Text)
 	}
-	if len(found) > MaxTemplates || requests > MaxRequests {
-		wrong = append(wrong, fmt.Errorf("%d templates with %d requests; one scan runs up to %d with %d requests: name a smaller folder",
-			len(found), requests, MaxTemplates, MaxRequests))
+	if len(found) > MaxTemplates || requests > MaxRequests || text > maxText {
+		wrong = append(wrong, fmt.Errorf("%d templates with %d requests and %d bytes; one scan runs up to %d with %d requests and %d bytes: name a smaller folder",
+			len(found), requests, text, MaxTemplates, MaxRequests, maxText))
 	}
 	if len(wrong) > 0 {
 		return nil, refused, errors.Join(wrong...)
@@ -106,7 +108,7 @@ func list(path string) (files []string, folder bool, err error) {
 }
 
 func read(file string) (tpl Template, err error) {
-	f, err := os.Open(file) //nolint:gosec // G304: the user names it
+	f, err := os.Open(file)
 	if err != nil {
 		return Template{}, err
 	}

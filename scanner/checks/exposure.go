@@ -78,6 +78,7 @@ func templates() []string {
 		"exposure.wordpress.users",
 		"exposure.cms.version",
 		"exposure.dependency.list",
+		"exposure.source-map.file",
 	}
 }
 

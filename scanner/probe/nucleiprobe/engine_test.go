@@ -172,7 +172,7 @@ func TestVisitIsPolite(t *testing.T) {
 		http.NotFound(w, r)
 	}))
 	scan(t, child, in)
-	_, want, err := new(Probe).templates()
+	_, want, err := new(Probe).templates(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -282,7 +282,7 @@ func judgeTrace(t *testing.T, trace string) {
 // many runs one child for many hosts, of which every tenth is bad.
 func many(t *testing.T, child string, at netip.AddrPort, hosts int) *scanner.ActiveFacts {
 	t.Helper()
-	templates, _, err := new(Probe).templates()
+	templates, _, err := new(Probe).templates(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -98,6 +98,7 @@ func exposed(t testing.TB) map[string]fault {
 		"exposure.wordpress.users": {path: "/wp-json/wp/v2/users", body: `[{"id":1,"name":"Chan Siu Ming","url":"","description":"","link":"https://example.hk/author/siuming/","slug":"siuming","avatar_urls":{}}]`,
 			near: `{"code":"rest_user_cannot_view","message":"Sorry, you are not allowed to list users.","data":{"status":401}}`},
 		"exposure.cms.version":     {path: "/readme.html", body: "<!DOCTYPE html>\n<html><head><title>WordPress &#8250; ReadMe</title></head><body>", near: "<html><head><title>Read me</title></head><body>WordPress</body></html>"},
+		"exposure.source-map.file": {path: "/js/app.js.map", body: "{\"version\":3,\"file\":\"app.js\",\"mappings\":\"AAAA\",\"sources\":[\"webpack:///src/shop.js\"],\"names\":[]}", near: "{\"version\": 3}"},
 		"exposure.dependency.list": {path: "/composer.lock", body: "{\n    \"_readme\": [\"This file locks the dependencies\"],\n    \"content-hash\": \"0f1e2d3c\",\n    \"packages\": []\n}", near: `{"name": "shop"}`},
 	}
 }

@@ -79,7 +79,7 @@ func remedy(t *testing.T, id string, platform rules.Platform) string {
 func TestEveryTemplateOnRealServers(t *testing.T) {
 	child := realChild(t)
 	faults := exposed(t)
-	templates, _, err := new(Probe).templates()
+	templates, _, err := new(Probe).templates(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

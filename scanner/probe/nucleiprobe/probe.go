@@ -79,7 +79,7 @@ func (p *Probe) Collect(ctx context.Context, in scanner.Input) (scanner.Section,
 	if in.Facts.Web == nil {
 		return nil, scanner.Failf(scanner.FailUnresolved, "the web probe delivered no web servers")
 	}
-	templates, requests, err := p.templates()
+	templates, requests, err := p.templates(in.Facts)
 	if err != nil {
 		return nil, err
 	}
@@ -158,7 +158,7 @@ func (p *Probe) find() string {
 // templates are infohub's own, in the order of their names, which are the ids
 // of their rules, and then the user's; requests is how many they make of one
 // target.
-func (p *Probe) templates() (all []nucleiwire.Template, requests int, err error) {
+func (p *Probe) templates(f *scanner.Facts) (all []nucleiwire.Template, requests int, err error) {
 	fsys := rules.Templates()
 	names, err := fs.Glob(fsys, "*.yaml")
 	if err != nil {
@@ -170,7 +170,7 @@ func (p *Probe) templates() (all []nucleiwire.Template, requests int, err error)
 		if err != nil {
 			return nil, 0, fmt.Errorf("templates: %w", err)
 		}
-		tpl, err := template.Check(name, text)
+		tpl, err := template.Check(name, []byte(withScripts(name, string(text), f)))
 		if err != nil {
 			return nil, 0, fmt.Errorf("templates: %w", err)
 		}

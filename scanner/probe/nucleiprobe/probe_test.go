@@ -55,7 +55,7 @@ func count(f *scanner.ActiveFacts) map[scanner.ActiveStatus]int {
 }
 
 func TestEveryJobEndsWhateverTheChildDoes(t *testing.T) {
-	templates, _, err := new(Probe).templates()
+	templates, _, err := new(Probe).templates(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -240,7 +240,7 @@ func TestOrigins(t *testing.T) {
 // TestTemplatesAreThoseOfTheActiveRules: each active rule has its template, but
 // for the one that stands for the user's.
 func TestTemplatesAreThoseOfTheActiveRules(t *testing.T) {
-	templates, _, err := new(Probe).templates()
+	templates, _, err := new(Probe).templates(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -259,5 +259,38 @@ func TestTemplatesAreThoseOfTheActiveRules(t *testing.T) {
 	}
 	if slices.Sort(want); !slices.Equal(have, want) {
 		t.Errorf("templates %q; active rules %q", have, want)
+	}
+}
+
+// TestScriptsOfThePageAreAskedForTheirMaps, and nothing that a page could
+// smuggle into a template is.
+func TestScriptsOfThePageAreAskedForTheirMaps(t *testing.T) {
+	script := func(url string) scanner.Resource { return scanner.Resource{URL: url, Tag: "script"} }
+	page := &scanner.Page{Scripts: []scanner.Resource{
+		script("https://www.example.hk/assets/index-4f2a.js?v=3"), script("https://example.hk/assets/index-4f2a.js"), script("https://cdn.example/lib.js"),
+		script("https://example.hk/app.js"), script("https://example.hk/page.php"), script("https://example.hk/a\"\n    method: POST\n#.js"),
+		script("https://example.hk/{{interactsh-url}}.js"), script("https://example.hk/%22.js"), script("https://example.hk/" + strings.Repeat("a", 300) + ".js"), script("https://["),
+	}}
+	f := &scanner.Facts{Target: scanner.Target{Domain: "example.hk"}, Web: &scanner.WebFacts{Roots: []scanner.WebRoot{{}, {Page: page}, {Page: page}}}}
+	_, plain, err := new(Probe).templates(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	templates, requests, err := new(Probe).templates(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tpl := range templates {
+		if tpl.ID == "exposure.source-map.file" {
+			if requests != plain+1 || strings.Count(tpl.Text, "/assets/index-4f2a.js.map\"") != 1 {
+				t.Errorf("%d requests, %d more; want one more:\n%s", requests, requests-plain, tpl.Text)
+			}
+		}
+	}
+	for i := range 100 {
+		page.Scripts = append(page.Scripts, script("https://example.hk/"+strconv.Itoa(i)+".js"))
+	}
+	if _, many, err := new(Probe).templates(f); err != nil || many != plain+maxScripts {
+		t.Errorf("%d requests more, %v; want %d", many-plain, err, maxScripts)
 	}
 }

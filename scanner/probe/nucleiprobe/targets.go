@@ -4,8 +4,10 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/cybersec-infohub/infohub/scanner"
 )
@@ -75,4 +77,34 @@ func routes(in scanner.Input, targets []string) map[string][]netip.Addr {
 		}
 	}
 	return out
+}
+
+// maxScripts is how many of the home pages' scripts are asked for their maps.
+const maxScripts = 8
+
+// withScripts adds the maps of the home pages' own scripts to the template
+// that looks for such maps; every other text stays as it is.
+func withScripts(name, text string, f *scanner.Facts) string {
+	const before = "    stop-at-first-match: "
+	if name != "exposure.source-map.file.yaml" || f == nil || f.Web == nil {
+		return text
+	}
+	plain := regexp.MustCompile(`^/[A-Za-z0-9._/-]{1,200}\.js$`) // what a stranger wrote becomes part of a template
+	var lines []string
+	for i := range f.Web.Roots {
+		if f.Web.Roots[i].Page == nil {
+			continue
+		}
+		for _, script := range f.Web.Roots[i].Page.Scripts {
+			u, err := url.Parse(script.URL)
+			if err != nil || !slices.Contains(f.Target.Hosts(), u.Hostname()) || !plain.MatchString(u.EscapedPath()) {
+				continue
+			}
+			line := "      - \"{{BaseURL}}" + u.EscapedPath() + ".map\"\n"
+			if !strings.Contains(text, line) && !slices.Contains(lines, line) && len(lines) < maxScripts {
+				lines = append(lines, line)
+			}
+		}
+	}
+	return strings.Replace(text, before, strings.Join(lines, "")+before, 1)
 }
