@@ -3,6 +3,7 @@ package tlsprobe
 import (
 	"context"
 	"crypto/rand"
+	"encoding/binary"
 	"fmt"
 	"io"
 
@@ -35,7 +36,7 @@ func readSSL2(r io.Reader) error {
 	var hello [11]byte
 	switch {
 	case head[0] == recordAlert && head[1] == 3:
-		return alertError(0)
+		return alertError(70) // whichever it is: it does not know the version
 	case head[0]&0x80 == 0 || n < len(hello):
 		return errNotTLS
 	}
@@ -44,8 +45,8 @@ func readSSL2(r io.Reader) error {
 	}
 	// Type, session hit, certificate type, version, three lengths.
 	rest := 0
-	for i := 5; i < len(hello); i += 2 {
-		rest += int(hello[i])<<8 | int(hello[i+1])
+	for _, at := range []int{5, 7, 9} {
+		rest += int(binary.BigEndian.Uint16(hello[at:]))
 	}
 	if hello[0] != 4 || hello[3] != 0 || hello[4] != 2 || len(hello)+rest > n {
 		return errNotTLS
