@@ -129,7 +129,7 @@ func (s *Mail) tls() *tls.Config {
 
 // compose writes the mail. The subject is one line, whatever it was made of.
 func (s *Mail) compose(m Message) (*mail.Msg, error) {
-	msg := mail.NewMsg()
+	msg := mail.NewMsg(mail.WithNoDefaultUserAgent())
 	if err := msg.From(s.From); err != nil {
 		return nil, fmt.Errorf("the sender's address: %w", err)
 	}
