@@ -152,15 +152,15 @@ func TestEveryTechnologyIsFoundByItsPlainPatterns(t *testing.T) {
 	d := detector(t)
 	for _, tech := range table {
 		for i, p := range tech.Seen {
-			if p.Match != "" || p.In == technologies.InGenerator {
+			if p.In == technologies.InHeader && textproto.CanonicalMIMEHeaderKey(p.Name) != p.Name {
+				t.Errorf("%s: header %s is not in canonical form", tech.ID, p.Name)
+			}
+			if p.Match != "" {
 				continue // those are what the recorded pages are for
 			}
 			h, body := http.Header{}, ""
 			switch p.In {
 			case technologies.InHeader:
-				if textproto.CanonicalMIMEHeaderKey(p.Name) != p.Name {
-					t.Errorf("%s: header %s is not in canonical form", tech.ID, p.Name)
-				}
 				h.Set(p.Name, "1")
 			case technologies.InCookie:
 				h.Set("Set-Cookie", strings.ReplaceAll(p.Name, "*", "x")+"=1")
