@@ -221,7 +221,7 @@ func sample() map[string]string {
 	return map[string]string{
 		"domain": "example.hk", "www": "www.example.hk", "host": "example.hk", "unicode": "example.hk",
 		"mx": "mail.example.hk", "spf": "v=spf1 mx", "mx_lines": "mx: mail.example.hk", "ns": "ns1.example.hk", "selector": "selector1",
-		"target": "shop.service.example", "expires": "2027-12-31T00:00:00Z",
+		"target": "shop.service.example", "service": "Azure", "expires": "2027-12-31T00:00:00Z",
 	}
 }
 
