@@ -17,6 +17,7 @@ func snippetValues() map[string]string {
 	return map[string]string{
 		"domain": "example.hk", "www": "www.example.hk", "host": "www.example.hk", "unicode": "example.hk",
 		"expires": "2027-01-01T00:00:00Z", "mx": "mx.example.hk", "mx_lines": "mx: mx.example.hk", "selector": "s1",
+		"tlsa": strings.Repeat("ab", 32),
 	}
 }
 

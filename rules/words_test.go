@@ -76,6 +76,7 @@ func checkedPlaceholders(rule string) []string {
 		"mail.starttls.old-version":        {"mx"},
 		"mail.mta-sts.missing":             {"mx_lines"},
 		"mail.mta-sts.invalid":             {"mx_lines"},
+		"tls.dane.mismatch":                {"tlsa"},
 		"web.security-txt.missing":         {"expires"},
 		"web.security-txt.expired":         {"expires"},
 		"web.technology.end-of-life":       {"technology"},

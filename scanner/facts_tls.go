@@ -182,10 +182,11 @@ type Cert struct {
 	NotAfter   time.Time `json:"not_after"`
 	KeyType    string    `json:"key_type"` // "RSA", "ECDSA", "Ed25519"
 	KeyBits    int       `json:"key_bits"`
-	Signature  string    `json:"signature"`     // Go's name, "SHA256-RSA"
-	SHA256     string    `json:"sha256"`        // fingerprint, hex
-	OCSP       bool      `json:"ocsp"`          // it names an OCSP responder
-	CRL        bool      `json:"crl,omitempty"` // it names a revocation list
+	Signature  string    `json:"signature"`            // Go's name, "SHA256-RSA"
+	SHA256     string    `json:"sha256"`               // fingerprint, hex
+	KeySHA256  string    `json:"key_sha256,omitempty"` // of its public key (SubjectPublicKeyInfo), hex
+	OCSP       bool      `json:"ocsp"`                 // it names an OCSP responder
+	CRL        bool      `json:"crl,omitempty"`        // it names a revocation list
 	MustStaple bool      `json:"must_staple,omitempty"`
 	SelfSigned bool      `json:"self_signed,omitempty"`
 }

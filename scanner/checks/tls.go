@@ -20,7 +20,7 @@ func tlsChecks() []scanner.Check {
 		{Rule: "tls.version.old", Needs: needs, Judge: onWhole(versions("TLSv1.0", "TLSv1.1"))},
 		{Rule: "tls.version.no-tls13", Needs: needs, Judge: onWhole(versionNoTLS13)},
 		{Rule: "tls.stapling.missing", Needs: needs, Judge: onChains(staplingMissing)},
-		{Rule: "tls.dane.mismatch", Needs: needs, Judge: onTLS(daneMismatch)},
+		{Rule: "tls.dane.mismatch", Needs: needs, Judge: withTLSA(onTLS(daneMismatch))},
 	}, cipherChecks(), protocolChecks(), profileChecks())
 }
 

@@ -141,6 +141,20 @@ func certificateLifetime(v *votes, h tlsHost) {
 	}
 }
 
+// withTLSA fills in the hash of the key in use, for a record that fits it (RFC
+// 7671 section 5.1 advises one of the kind 3 1 1).
+func withTLSA(judge func(*scanner.Facts) scanner.Finding) func(*scanner.Facts) scanner.Finding {
+	return func(f *scanner.Facts) scanner.Finding {
+		got := judge(f)
+		for _, h := range f.TLS.Hosts {
+			if host := got.Params["host"]; host != "" && host == plainName(h.Name) && len(h.Chain) > 0 {
+				return got.With("tlsa", h.Chain[0].KeySHA256)
+			}
+		}
+		return got
+	}
+}
+
 // daneMismatch: a TLSA record that DNSSEC proves and the certificate does not
 // fit turns clients away that ask for it (RFC 6698 section 4.1); one without
 // DNSSEC is for nothing.

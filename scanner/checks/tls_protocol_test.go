@@ -223,6 +223,11 @@ func TestIssuedCertificates(t *testing.T) {
 			h.TLSA, h.TLSABy = fits, "3 1 1 ab"
 		})
 	}
+	other := dane(scanner.Secure, scanner.No)
+	other.TLS.Hosts[0].Chain[0].KeySHA256 = "cd"
+	if got := checkOf(t, "tls.dane.mismatch").Judge(other).Params["tlsa"]; got != "cd" {
+		t.Errorf("the hash to publish is %q", got)
+	}
 	judgeCases(t, "tls.dane.mismatch", []ruleCase{
 		{"none", hosts(good), notFor(scanner.NANotUsed)},
 		{"fits", dane(scanner.Secure, scanner.Yes), passes("fits TLSA 3 1 1 ab")},

@@ -111,7 +111,7 @@ func (a *answers) certCurves() []uint16 {
 }
 
 func certFacts(c *x509.Certificate) scanner.Cert {
-	sum := sha256.Sum256(c.Raw)
+	sum, key := sha256.Sum256(c.Raw), sha256.Sum256(c.RawSubjectPublicKeyInfo)
 	f := scanner.Cert{
 		Subject:    scanner.Printable(c.Subject.String(), maxText),
 		Issuer:     scanner.Printable(c.Issuer.String(), maxText),
@@ -120,6 +120,7 @@ func certFacts(c *x509.Certificate) scanner.Cert {
 		KeyType:    c.PublicKeyAlgorithm.String(),
 		Signature:  c.SignatureAlgorithm.String(),
 		SHA256:     hex.EncodeToString(sum[:]),
+		KeySHA256:  hex.EncodeToString(key[:]),
 		OCSP:       len(c.OCSPServer) > 0,
 		CRL:        len(c.CRLDistributionPoints) > 0,
 		MustStaple: mustStaple(c),

@@ -43,7 +43,7 @@ func TestChains(t *testing.T) {
 	}{
 		{"good", p.leaf(t, ecKey(t)).chain(p.middle), scanner.ChainTrusted, true, func(c scanner.Cert) bool {
 			return c.KeyType == "ECDSA" && c.KeyBits == 256 && c.Signature == "ECDSA-SHA256" && !c.SelfSigned && !c.OCSP &&
-				len(c.SHA256) == 64 && len(c.Names) == 2 && c.NotAfter.Equal(now.Add(60*day)) && strings.Contains(c.Subject, "CN=example.hk")
+				len(c.SHA256) == 64 && len(c.KeySHA256) == 64 && len(c.Names) == 2 && c.NotAfter.Equal(now.Add(60*day)) && strings.Contains(c.Subject, "CN=example.hk")
 		}},
 		{"good, root sent too, out of order", p.leaf(t, ecKey(t)).chain(p.root, p.middle), scanner.ChainTrusted, true, nil},
 		{"wildcard", issue(t, p.middle, ecKey(t), "w", forNames("*.hk")).chain(p.middle), scanner.ChainTrusted, true, nil},
