@@ -266,6 +266,12 @@ func (c *Catalogue) Exploited(id, version string) []Exploit {
 	return found
 }
 
+// Of returns all that the catalogue has of a technology.
+func (c *Catalogue) Of(id string) ([]Cycle, []Exploit) {
+	l := c.lives[id]
+	return slices.Clone(l.cycles), slices.Clone(l.exploited)
+}
+
 // Knows tells whether the catalogue could say anything about a technology.
 func (c *Catalogue) Knows(id string) bool {
 	_, ok := c.lives[id]
