@@ -1,7 +1,9 @@
 // Package tlsprobe examines TLS servers: versions, cipher suites, groups, the
-// certificate chain, stapling. What crypto/tls can offer is asked for with it;
-// what it has dropped or never had (SSLv3, DHE, RC4, export, weak curves) with
-// ClientHellos of our own, whose answers are read up to the key exchange.
+// certificate chain, whether it was revoked, stapling, tickets, renegotiation.
+// What crypto/tls can offer is asked for with it; what it has dropped or never
+// had (SSL 2 and 3, DHE, RC4, export, weak curves) with hellos of our own, whose
+// answers are read up to the key exchange. What follows a handshake of
+// crypto/tls is read with the keys that it logs for us.
 //
 // It makes few connections (Depth), a few at a time, and tells a server's "no"
 // from having been turned away. internal/app may import it, and

@@ -30,8 +30,9 @@ func (x *exam) askVersions(ctx context.Context, a *answers, versions ...uint16) 
 
 // deep asks what its depth has. For Full that is beside the handshake five
 // versions, SSL 2.0, the order, at most seven weak suites, forward secrecy,
-// primes, curves, the mode CBC, a handshake in TLS 1.2, hybrid groups, the
-// signal for fallbacks, and the question of believe: 23 connections.
+// primes, curves, the mode CBC in new and old versions, a handshake in TLS 1.2,
+// hybrid groups, the signal for fallbacks, and the question of believe: 24
+// connections.
 func (x *exam) deep(ctx context.Context, a *answers) {
 	a.deep = true
 	versions := allVersions()
