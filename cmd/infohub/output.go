@@ -24,10 +24,12 @@ type outputOptions struct {
 	pdf     string
 	browser string
 	failOn  string
-	// baseline is a file of older reports; only scan and rejudge set it.
-	baseline string
-	verbose  bool
-	quiet    bool
+	// baseline is a file of older reports, technologies a catalogue; only scan
+	// and rejudge set them.
+	baseline     string
+	technologies string
+	verbose      bool
+	quiet        bool
 	// also, if set, is given each report after it was printed.
 	also func(*scanner.Report)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/cybersec-infohub/infohub/internal/app"
 	"github.com/cybersec-infohub/infohub/rules"
+	"github.com/cybersec-infohub/infohub/rules/technologies"
 	"github.com/cybersec-infohub/infohub/scanner"
 	"github.com/cybersec-infohub/infohub/scanner/report"
 )
@@ -48,7 +49,12 @@ func (o *rejudgeOptions) run(ctx context.Context, files []string) error {
 	if err := o.out.check(); err != nil {
 		return usageError{err}
 	}
-	engine, err := app.NewScanner(app.ScannerConfig{Version: version})
+	cfg := app.ScannerConfig{Version: version}
+	var err error
+	if cfg.Technologies, err = o.out.catalogue(); err != nil {
+		return usageError{err}
+	}
+	engine, err := app.NewScanner(cfg)
 	if err != nil {
 		return err
 	}
@@ -158,9 +164,23 @@ func openStored(name string) (*os.File, error) {
 	return os.Open(name)
 }
 
+// catalogue is the catalogue of technologies that the user names; nil is the
+// program's own.
+func (o *outputOptions) catalogue() (*technologies.Catalogue, error) {
+	if o.technologies == "" {
+		return nil, nil //nolint:nilnil // not asked for is no error
+	}
+	c, err := app.ReadTechnologies(o.technologies)
+	if err != nil {
+		return nil, fmt.Errorf("--technology-catalogue: %w", err)
+	}
+	return c, nil
+}
+
 // addJudgeFlags adds the options of commands that judge.
 func (o *outputOptions) addJudgeFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.failOn, "fail-on", string(rules.High), "exit with 1 when a finding is this severe or worse: critical, high, medium, low or none")
+	f.StringVar(&o.technologies, "technology-catalogue", "", "judge versions by this `FILE` instead of the catalogue that came with the program")
 	f.StringVar(&o.baseline, "baseline", "", "exit with 1 for faults only that the reports in this `FILE` do not have (from --json or --format json)")
 }

@@ -197,6 +197,10 @@ func (o *scanOptions) engine() (*scanner.Engine, error) {
 		o.tellRefused(len(found), refused)
 		cfg.Templates = found
 	}
+	var err error
+	if cfg.Technologies, err = o.out.catalogue(); err != nil {
+		return nil, err
+	}
 	for _, r := range o.resolvers {
 		ap, err := parseResolver(r)
 		if err != nil {
@@ -211,7 +215,6 @@ func (o *scanOptions) engine() (*scanner.Engine, error) {
 		}
 		cfg.ConnectTo = append(cfg.ConnectTo, m)
 	}
-	var err error
 	if o.ca != "" {
 		if cfg.Roots, err = app.ReadRoots(o.ca); err != nil {
 			return nil, fmt.Errorf("--ca: %w", err)
