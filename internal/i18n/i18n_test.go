@@ -17,7 +17,7 @@ import (
 // products, and forms without a word in them.
 var same = []string{
 	"platform.nginx", "platform.apache", "platform.iis", "platform.cloudflare", "platform.bind", "platform.postfix",
-	"report.head", "report.words.separator", "report.counts.separator",
+	"report.head", "report.words.separator", "report.counts.separator", "letter.item",
 }
 
 func texts(t *testing.T, lang Lang) map[string]text {
