@@ -162,17 +162,21 @@ const (
 )
 
 func ticketLongLived(v *votes, h tlsHost) {
-	clean := true
-	longest := map[string]uint32{"TLSv1.2": ticketLife12, "TLSv1.3": ticketLife13}
+	longest := map[string]uint32{}
 	for _, t := range h.Tickets {
-		if most := longest[t.Version]; t.Lifetime > most {
-			clean = false
-			v.fail(h.Name, h.at, fmt.Sprintf("a ticket of %s lives for %d seconds, of %d at most", t.Version, t.Lifetime, most))
-		}
+		longest[t.Version] = max(longest[t.Version], t.Lifetime)
 	}
 	var unclear []string
-	spoken := false
+	clean, spoken := true, false
 	for _, version := range []string{"TLSv1.2", "TLSv1.3"} {
+		most := uint32(ticketLife12)
+		if version == "TLSv1.3" {
+			most = ticketLife13
+		}
+		if longest[version] > most {
+			clean = false
+			v.fail(h.Name, h.at, fmt.Sprintf("a ticket of %s lives for %d seconds, of %d at most", version, longest[version], most))
+		}
 		if h.Versions[version] != scanner.No {
 			spoken = true
 			if !slices.Contains(h.TicketsTested, version) {
