@@ -145,8 +145,9 @@ func (e *engineHandle) compile(text string) (*templates.Template, error) {
 		return nil, errors.New("its method must be GET or HEAD")
 	case len(r.Raw) > 0, r.Body != "", len(r.Payloads) > 0, len(r.Fuzzing) > 0, r.Unsafe, r.Race, r.Pipeline, r.Threads > 0, r.Analyzer != nil:
 		return nil, errors.New("it must have plain requests: no raw, body, payloads, fuzzing, unsafe, race, pipeline, threads, analyzer")
-	case r.Redirects, r.HostRedirects, r.ProtocolRedirects:
-		return nil, errors.New("it must not follow redirects")
+	case r.Redirects, r.ProtocolRedirects, r.HostRedirects && len(r.Path) > 1:
+		// Each redirect counts as an answer, so that one path too few would not show.
+		return nil, errors.New("it must not follow redirects, but from one path on the same host")
 	case r.MaxSize < 0 || r.MaxSize > template.MaxBody:
 		return nil, fmt.Errorf("its max-size must be 1 to %d", template.MaxBody)
 	case r.CompiledOperators == nil || len(r.CompiledOperators.Matchers) == 0:

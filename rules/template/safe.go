@@ -124,8 +124,8 @@ func requestKeys() map[string]string {
 		"fuzzing": "it is for fuzzing" + plain, "pre-condition": "it is for fuzzing" + plain, "analyzer": "it is for fuzzing" + plain,
 		"unsafe": "it sends malformed requests" + plain, "pipeline": "it pipelines requests" + plain, "threads": "it sends requests in parallel" + plain,
 		"race": "it races requests" + plain, "race_count": "it races requests" + plain,
-		"self-contained": "it is self-contained: it would reach hosts other than the site",
-		"redirects":      "it follows redirects, which may lead to other hosts", "host-redirects": "it follows redirects; name the address that is meant", "max-redirects": "it follows redirects; name the address that is meant",
+		"self-contained":  "it is self-contained: it would reach hosts other than the site",
+		"redirects":       "it follows redirects, which may lead to other hosts; host-redirects stays on the site",
 		"digest-username": "it logs in", "digest-password": "it logs in", "signature": "it signs requests with credentials",
 		"req-condition": "it compares several answers, which is not supported", "iterate-all": "it feeds answers into requests, which is not supported",
 	}
@@ -141,7 +141,7 @@ func (c *checker) block(n *yaml.Node) int {
 	}
 	n = kept
 	f := c.fields(n, "http", []string{
-		"method", "path", "headers", "matchers", "matchers-condition", "extractors", "stop-at-first-match", "max-size", "name", "id", "disable-cookie", "cookie-reuse",
+		"method", "path", "headers", "matchers", "matchers-condition", "extractors", "stop-at-first-match", "max-size", "name", "id", "disable-cookie", "cookie-reuse", "host-redirects", "max-redirects",
 	}, requestKeys())
 	if m := f["method"]; m == nil {
 		c.complain(n, "it names no method; it must be GET or HEAD")
@@ -154,6 +154,14 @@ func (c *checker) block(n *yaml.Node) int {
 	}
 	for _, p := range paths {
 		c.path(p)
+	}
+	if r := f["host-redirects"]; r != nil && len(paths) > 1 { // which of them was answered could not be told
+		c.complain(r, "with host-redirects it must have one path")
+	}
+	if r := f["max-redirects"]; r != nil {
+		if n, err := strconv.Atoi(r.Value); err != nil || n < 1 || n > 10 {
+			c.complain(r, "max-redirects must be 1 to 10")
+		}
 	}
 	if h := f["headers"]; h != nil {
 		c.headers(h)

@@ -76,6 +76,7 @@ func TestWhatOnlyLooksIsTaken(t *testing.T) {
 		"a function":  strings.Replace(good, `["Notes of the staging site"]`, `['{{to_lower("NOTES")}}']`, 1),
 		"dsl":         strings.Replace(good, `type: word`+"\n"+`        words: ["Notes of the staging site"]`, `type: dsl`+"\n"+`        dsl: ['contains(body, "resolve(x)") && len(body) > 3']`, 1),
 		"size":        strings.Replace(good, "redirects: false", "max-size: 4096", 1),
+		"redirects":   strings.Replace(good, "redirects: false", "host-redirects: true\n    max-redirects: 2", 1),
 		"header":      strings.Replace(good, "redirects: false", "headers: {Accept: text/plain}", 1),
 		"signed":      good + "# digest: 4a0a0047304502\n",
 	} {
@@ -105,6 +106,8 @@ func TestWhatDoesMoreIsRefused(t *testing.T) {
 		{"unsafe", "redirects: false", "unsafe: true", ":11: it sends malformed requests"},
 		{"race", "redirects: false", "race: true", ":11: it races requests"},
 		{"redirects", "redirects: false", "redirects: true", ":11: it follows redirects"},
+		{"redirects without end", "redirects: false", "max-redirects: 99", ":11: max-redirects must be"},
+		{"redirects from two paths", "    redirects: false", "      - \"{{BaseURL}}/b\"\n    host-redirects: true", ":12: with host-redirects it must have one path"},
 		{"redirects, in other letters", "redirects: false", "redirects: True", ":11: it follows redirects"},
 		{"a key of tomorrow", "redirects: false", "teleport: true", `:11: "teleport" of http is not among`},
 		{"global matchers", "redirects: false", "global-matchers: true", `:11: "global-matchers"`},

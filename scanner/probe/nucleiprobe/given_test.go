@@ -42,6 +42,10 @@ func TestTemplatesOfTheUserRunBesideOurs(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	moved := strings.Replace(strings.Replace(notes, "METHOD", "GET\n    host-redirects: true", 1), ", \"{{RootURL}}/old/staging-notes.txt\"", "", 1)
+	if err := os.WriteFile(filepath.Join(dir, "moved.yaml"), []byte(strings.Replace(moved, "staging-notes", "notes-moved", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	given, refused, err := template.Load([]string{dir})
 	if err != nil || len(refused) > 0 {
 		t.Fatal(err, refused)
@@ -51,7 +55,14 @@ func TestTemplatesOfTheUserRunBesideOurs(t *testing.T) {
 		asked []string
 	)
 	in := siteOf(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Host != "www.example.hk" || r.URL.Path != "/old/staging-notes.txt" {
+		switch {
+		case r.URL.Path == "/staging-notes.txt" && r.Host == "www.example.hk":
+			http.Redirect(w, r, "/old/staging-notes.txt", http.StatusFound)
+			return
+		case r.URL.Path == "/staging-notes.txt": // to another host, though one of ours
+			http.Redirect(w, r, "https://www.example.hk/old/staging-notes.txt", http.StatusFound)
+			return
+		case r.URL.Path != "/old/staging-notes.txt" || r.Host != "www.example.hk":
 			http.NotFound(w, r)
 			return
 		}
@@ -76,9 +87,10 @@ func TestTemplatesOfTheUserRunBesideOurs(t *testing.T) {
 	want := []string{
 		"notes-GET not-matched https://example.hk ", "notes-GET matched https://www.example.hk /old/staging-notes.txt",
 		"notes-HEAD not-matched https://example.hk ", "notes-HEAD matched https://www.example.hk /old/staging-notes.txt",
+		"notes-moved not-matched https://example.hk ", "notes-moved matched https://www.example.hk /old/staging-notes.txt",
 	}
 	slices.Sort(asked)
-	if !slices.Equal(ends, want) || !slices.Equal(asked, []string{"GET", "HEAD"}) {
+	if !slices.Equal(ends, want) || !slices.Equal(asked, []string{"GET", "GET", "HEAD"}) {
 		t.Errorf("%q, asked by %q; want %q", ends, asked, want)
 	}
 }
