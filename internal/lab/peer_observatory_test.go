@@ -94,7 +94,6 @@ func askObservatory(t *testing.T, ctx context.Context, l *lab.Lab, domains []str
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
-	//nolint:gosec // G204: the peer
 	cmd := exec.CommandContext(ctx, "node", append([]string{filepath.Join("testdata", "mdn.mjs"), folder, lab.ResolverAddr}, domains...)...)
 	cmd.Env = append(os.Environ(), "NODE_EXTRA_CA_CERTS="+filepath.Join(l.Dir, "ca.pem"))
 	cmd.WaitDelay = time.Second

@@ -87,7 +87,6 @@ func runTestssl(t *testing.T, ctx context.Context, l *lab.Lab, domains []string)
 			ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 			defer cancel()
 			file := filepath.Join(t.TempDir(), domain+".json")
-			//nolint:gosec // G204: the peer
 			cmd := exec.CommandContext(ctx, testsslProgram(), "--quiet", "--color", "0", "--warnings", "off", "--nodns", "none",
 				"--add-ca", filepath.Join(l.Dir, "ca.pem"), "--ip", l.WebAddr(domain),
 				"-p", "-S", "-s", "-P", "-R", "-C", "-Z", "-W", "-A", "-L", "-F", "-J", "-D", "-4", "-O", "-f", "--jsonfile", file, "https://"+domain+":443")
@@ -115,7 +114,9 @@ func runTestssl(t *testing.T, ctx context.Context, l *lab.Lab, domains []string)
 				case "LOW", "MEDIUM", "HIGH", "CRITICAL":
 					tests[id] = true
 				case "OK", "INFO":
-					tests[id] = tests[id] // another of the same id may have found a fault
+					if _, ok := tests[id]; !ok { // another of the same id may have found a fault
+						tests[id] = false
+					}
 				}
 			}
 			mu.Lock()

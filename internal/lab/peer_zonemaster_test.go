@@ -85,7 +85,6 @@ func runZonemaster(t *testing.T, ctx context.Context, _ *lab.Lab, domains []stri
 			defer func() { <-slot }()
 			ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 			defer cancel()
-			//nolint:gosec // G204: the peer
 			cmd := exec.CommandContext(ctx, "zonemaster-cli", "--hints", hints, "--level", "DEBUG", "--json", "--no-progress", domain)
 			cmd.WaitDelay = time.Second
 			text, err := cmd.Output()

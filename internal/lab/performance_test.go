@@ -97,7 +97,7 @@ func writeTable(t *testing.T, table string) {
 	if !ok || !ok2 {
 		t.Fatalf("%s has no place for the table", file)
 	}
-	if err := os.WriteFile(file, []byte(head+begin+table+end+tail), 0o644); err != nil { //nolint:gosec // G306: a document
+	if err := os.WriteFile(file, []byte(head+begin+table+end+tail), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -198,7 +198,7 @@ func measureLookups(t *testing.T, c *lab.Crowd, p program) []figure {
 		}
 		list := p.list(t, names)
 		began := time.Now()
-		out, err := exec.CommandContext(t.Context(), zdns, "A", "--name-servers", lab.ResolverAddr, "--threads", fmt.Sprint(threads), //nolint:gosec // G204: the peer
+		out, err := exec.CommandContext(t.Context(), zdns, "A", "--name-servers", lab.ResolverAddr, "--threads", fmt.Sprint(threads),
 			"--input-file", list, "--output-file", filepath.Join(p.dir, "zdns.json")).CombinedOutput()
 		theirs = append(theirs, n/time.Since(began).Seconds())
 		if err != nil {
@@ -258,7 +258,7 @@ func floor(t *testing.T, names []string, n int) time.Duration {
 					t.Error(err)
 					return
 				}
-				s := tls.Client(c, &tls.Config{ServerName: names[i%len(names)], InsecureSkipVerify: true}) //nolint:gosec // G402: only time is taken
+				s := tls.Client(c, &tls.Config{ServerName: names[i%len(names)], InsecureSkipVerify: true})
 				if err := s.Handshake(); err != nil {
 					t.Error(err)
 				}

@@ -50,7 +50,7 @@ func enter(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command(self, os.Args[1:]...) //nolint:noctx // gosec: it ends by the signal below, after it has cleaned up
+	cmd := exec.Command(self, os.Args[1:]...) //nolint:gosec // G204: this program; it ends by the signal below, after it has cleaned up
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.Env = append(os.Environ(), inside+"=1", "PATH="+os.Getenv("PATH")+":/usr/sbin:/sbin")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Setpgid: true, Pdeathsig: syscall.SIGTERM}
