@@ -96,7 +96,7 @@ func askObservatory(t *testing.T, ctx context.Context, l *lab.Lab, domains []str
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "node", append([]string{filepath.Join("testdata", "mdn.mjs"), folder, lab.ResolverAddr}, domains...)...)
 	cmd.Env = append(os.Environ(), "NODE_EXTRA_CA_CERTS="+filepath.Join(l.Dir, "ca.pem"))
-	cmd.WaitDelay = time.Second
+	cmd.WaitDelay = 15 * time.Second // its output may be long, and the machine busy
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	text, err := cmd.Output()

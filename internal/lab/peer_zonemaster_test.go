@@ -86,7 +86,7 @@ func runZonemaster(t *testing.T, ctx context.Context, _ *lab.Lab, domains []stri
 			ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 			defer cancel()
 			cmd := exec.CommandContext(ctx, "zonemaster-cli", "--hints", hints, "--level", "DEBUG", "--json", "--no-progress", domain)
-			cmd.WaitDelay = time.Second
+			cmd.WaitDelay = 15 * time.Second // its output may be long, and the machine busy
 			text, err := cmd.Output()
 			var lines []struct{ Testcase, Tag string }
 			if err != nil || json.Unmarshal(text, &lines) != nil {
