@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -168,6 +169,15 @@ func TestServerFaults(t *testing.T) {
 		}, true, func(s scanner.NameServer) bool {
 			return s.UDP && !s.TCP && s.TCPFailure.Kind == scanner.FailTimeout && s.Transfer == scanner.Unknown
 		}},
+		{"TCP is silent once", func(s *dnslab.Server) {
+			var asked atomic.Int32
+			s.Tweak = func(_, answer *dns.Msg, tcp bool) *dns.Msg {
+				if tcp && asked.Add(1) == 1 {
+					return nil
+				}
+				return answer
+			}
+		}, true, func(s scanner.NameServer) bool { return s.UDP && s.TCP && s.Transfer == scanner.No }},
 		{"no UDP", func(s *dnslab.Server) {
 			s.Tweak = when(func(_ dns.Question, tcp bool) bool { return !tcp }, drop)
 		}, true, func(s scanner.NameServer) bool {

@@ -130,6 +130,11 @@ func (p *Probe) server(ctx context.Context, s resolve.Server, zone string) probe
 	if tcpBad != nil {
 		overTCP.failure = tcpBad
 	}
+	if f := overTCP.failure; overUDP.failure == nil && f != nil && f.Kind == scanner.FailTimeout && ctx.Err() == nil {
+		// One silence may be a busy moment, of ours or of the server's: UDP is
+		// asked twice as well.
+		overTCP = p.byTCP(ctx, s, zone)
+	}
 	out.UDP, out.UDPFailure = overUDP.failure == nil, overUDP.failure
 	out.TCP, out.TCPFailure = overTCP.failure == nil, overTCP.failure
 	if !out.UDP && !out.TCP {
