@@ -90,7 +90,7 @@ func runTestssl(t *testing.T, ctx context.Context, l *lab.Lab, domains []string)
 			cmd := exec.CommandContext(ctx, testsslProgram(), "--quiet", "--color", "0", "--warnings", "off", "--nodns", "none",
 				"--add-ca", filepath.Join(l.Dir, "ca.pem"), "--ip", l.WebAddr(domain),
 				"-p", "-S", "-s", "-P", "-R", "-C", "-Z", "-W", "-A", "-L", "-F", "-J", "-D", "-4", "-O", "-f", "--jsonfile", file, "https://"+domain+":443")
-			cmd.WaitDelay = 15 * time.Second // its output may be long, and the machine busy
+			cmd.WaitDelay = 15 * time.Second  // its output may be long, and the machine busy
 			text, err := cmd.CombinedOutput() // its exit code counts findings
 			data, readErr := os.ReadFile(file)
 			var lines []struct{ ID, Severity, Finding string }
