@@ -48,7 +48,7 @@ func filesOf(f fault) map[string]string {
 	return files
 }
 
-// site is the name that a rule's site has.
+// siteName is the name of a rule's site.
 func siteName(id, kind string) string {
 	return strings.ReplaceAll(id, ".", "-") + "." + kind + ".example.hk"
 }
@@ -122,15 +122,14 @@ func TestEveryTemplateOnRealServers(t *testing.T) {
 	}
 	// What is Apache's own.
 	own := folder(t, dir, "own", map[string]string{"/backup/orders.csv": "1,2\n", "/uploads/form.pdf": "%PDF"})
-	for id, lines := range map[string]string{
-		"exposure.server-status.public": "<Location /server-status>\nSetHandler server-status\n</Location>",
-		"exposure.server-info.public":   "<Location /server-info>\nSetHandler server-info\n</Location>",
-		"exposure.listing.backup":       "Alias /backup/ " + own + "/backup/\n<Directory " + own + "/backup>\nOptions +Indexes\n</Directory>",
-		"exposure.listing.uploads":      "Alias /uploads/ " + own + "/uploads/\n<Directory " + own + "/uploads>\nOptions +Indexes\n</Directory>",
+	for id, place := range map[string]struct{ path, lines string }{
+		"exposure.server-status.public": {"/server-status", "<Location /server-status>\nSetHandler server-status\n</Location>"},
+		"exposure.server-info.public":   {"/server-info", "<Location /server-info>\nSetHandler server-info\n</Location>"},
+		"exposure.listing.backup":       {"/backup/", "Alias /backup/ " + own + "/backup/\n<Directory " + own + "/backup>\nOptions +Indexes\n</Directory>"},
+		"exposure.listing.uploads":      {"/uploads/", "Alias /uploads/ " + own + "/uploads/\n<Directory " + own + "/uploads>\nOptions +Indexes\n</Directory>"},
 	} {
-		hosts["apache"][siteName(id, "own-apache")] = "DocumentRoot " + dir + "/none\n" + lines
-		want[siteName(id, "own-apache")] = id + " at " + map[string]string{"exposure.listing.uploads": "/uploads/"}[id] +
-			map[bool]string{true: faults[id].path}[id != "exposure.listing.uploads"]
+		hosts["apache"][siteName(id, "own-apache")] = "DocumentRoot " + dir + "/none\n" + place.lines
+		want[siteName(id, "own-apache")] = id + " at " + place.path
 	}
 	// Sites that have none of the faults.
 	page := "default_type text/html; location / { return 200 '<!DOCTYPE html><html><head><title>Shop</title></head><body>Sorry, not here.</body></html>'; }"

@@ -84,12 +84,12 @@ func (p *Probe) Collect(ctx context.Context, in scanner.Input) (scanner.Section,
 		return nil, err
 	}
 	targets := origins(in.Facts)
-	dialer := in.Net.Dialer
-	if f, ok := dialer.(fresher); ok { // a bound beside the ordinary scan's
-		dialer = f.Fresh(tries * (requests + 1) * max(len(targets), 1))
-	}
 	if len(targets) == 0 {
 		return &scanner.ActiveFacts{Templates: []scanner.ActiveResult{}}, nil
+	}
+	dialer := in.Net.Dialer
+	if f, ok := dialer.(fresher); ok { // a bound beside the ordinary scan's
+		dialer = f.Fresh(tries * (requests + 1) * len(targets))
 	}
 	ctx, cancel := leave(ctx, margin)
 	defer cancel()
