@@ -53,6 +53,7 @@ add_header Content-Security-Policy "default-src *; script-src * 'unsafe-inline'"
 -add_header Cross-Origin-Resource-Policy
 -add_header Cross-Origin-Opener-Policy
 add_header Set-Cookie "PHPSESSID=abc; Path=/";
+if ($request_method = OPTIONS) { return 204; }
 add_header Access-Control-Allow-Origin $http_origin always;
 add_header Access-Control-Allow-Credentials true always;`,
 		Files: map[string]string{

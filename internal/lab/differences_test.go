@@ -33,12 +33,13 @@ func differences() []difference {
 		},
 		{
 			mdn, "web.cors.reflected-origin", "",
-			"It asks with OPTIONS, which nginx answers for files with 405, and looks no further. By the Fetch standard (CORS protocol) a page " +
-				"needs no preflight to read by GET: the answer to GET decides, and that one admits every origin with cookies.",
+			"Its own rules say that an answer which repeats the Origin and allows credentials is universal access, and fails. Version 1.4.8 looks for the Origin " +
+				"that it sent in `response.request.headers`, which its HTTP client does not fill on Node, and so takes it for restricted access. " +
+				"By the Fetch standard (CORS check) every site may read these pages with the visitor's cookies.",
 		},
 		{
 			mdn, "its cross-origin-resource-sharing, computed by us", "",
-			"As above: we ask with GET, it with OPTIONS.",
+			"As above: our score goes by its published rules.",
 		},
 		{
 			mdn, "its score, computed by us", "cors.test",
