@@ -69,14 +69,19 @@ is true of 130, 2, 4, 3, 1, 0 is given.`,
   infohub scan --lang zh-Hant --html report.html example.hk
   infohub scan -f sites.txt --format jsonl > results.jsonl
   infohub scan --connect-to example.hk:443:127.0.0.1:8443 --allow-private example.hk`,
-		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.active && !cmd.Flags().Changed("timeout") {
+				o.timeout = activeTimeout
+			}
+			return o.run(cmd.Context(), args)
+		},
 	}
 	f := cmd.Flags()
 	f.StringArrayVarP(&o.files, "file", "f", nil, "read targets from `FILE`, one per line; - is standard input")
 	o.out.addFlags(cmd)
 	o.out.addJudgeFlags(cmd)
 	f.StringVar(&o.facts, "keep-facts", "", "also write what was seen to `FILE`, for infohub rejudge")
-	f.DurationVar(&o.timeout, "timeout", time.Minute, "time for one target, for example 90s or 2m")
+	f.DurationVar(&o.timeout, "timeout", time.Minute, "time for one target, for example 90s or 2m; with --active 5m unless set")
 	f.IntVar(&o.concurrency, "concurrency", 16, "targets at a time")
 	f.IntVar(&o.perAddr, "per-address", 8, "connections open to one address at a time")
 	f.StringArrayVar(&o.resolvers, "resolver", nil, "ask this resolver (`ADDRESS[:PORT]`) instead of walking from the root servers")
@@ -154,6 +159,10 @@ func (o *scanOptions) run(ctx context.Context, args []string) error {
 	}
 	return recording.end(keep.end(o.out.scan(ctx, o.global, engine, list, opts, o.concurrency)))
 }
+
+// activeTimeout is how long one target may take with active checks: they ask for
+// some 160 addresses of each web address, politely.
+const activeTimeout = 5 * time.Minute
 
 // maxConcurrency bounds the targets at a time: each takes sockets and memory.
 const maxConcurrency = 1000
