@@ -111,14 +111,9 @@ func checkRule(r Rule) []string {
 		complain("only the family exposure has active rules")
 	}
 	known := append(Placeholders(), checkedPlaceholders(r.ID)...)
-	for name, text := range map[string]Text{"title": r.Title, "why": r.Why, "fix": r.Fix} {
+	for name, text := range map[string]Text{"title": r.Title, "why": r.Why, "fix": r.Fix, "task": r.Task} {
 		for _, x := range checkText(name, text, known) {
 			complain("%s: %s", name, x)
-		}
-	}
-	if len(r.Task) > 0 {
-		for _, x := range checkText("task", r.Task, known) {
-			complain("task: %s", x)
 		}
 	}
 	for _, x := range checkReferences(r.References) {
@@ -352,6 +347,7 @@ func TestFaultyWordsAreReported(t *testing.T) {
 			Title:      Text{English: "{host} is open", Traditional: "{host} 沒有關上", Simplified: "{host} 没有关上"},
 			Why:        Text{English: "It is.", Traditional: "網絡上誰都可以進來。", Simplified: "网络上谁都能进来。"},
 			Fix:        Text{English: "Shut it.", Traditional: "請關上它。", Simplified: "把它关上。"},
+			Task:       Text{English: "Close port 1 of {host}.", Traditional: "關閉 {host} 的 1 號埠。", Simplified: "请关闭 {host} 的 1 号端口。"},
 			Remedies:   []Remedy{{Nginx, "server { listen 443; server_name {host}; }"}},
 		}
 	}
@@ -373,6 +369,7 @@ func TestFaultyWordsAreReported(t *testing.T) {
 		{"no reference", func(r *Rule) { r.References = nil }, "not 1 to 3"},
 		{"http reference", func(r *Rule) { r.References[0].URL = "http://example.org/" }, "no https address"},
 		{"untitled reference", func(r *Rule) { r.References[0].Title = "" }, "no title"},
+		{"no task in one language", func(r *Rule) { delete(r.Task, Simplified) }, "task: zh-Hans: missing"},
 		{"no remedy", func(r *Rule) { r.Remedies = nil }, "none"},
 		{"platform", func(r *Rule) { r.Remedies[0].For = "lighttpd" }, "platform"},
 		{"empty snippet", func(r *Rule) { r.Remedies[0].Snippet = " \n" }, "empty"},
