@@ -36,7 +36,8 @@ type life struct {
 // Cycle is one line of releases.
 type Cycle struct {
 	Cycle string // "7.4": 7.4.0 to 7.4.33
-	// Ends is the last day on which its makers mended it.
+	// Ends is the last day on which its makers mended it; zero: they do, and
+	// have not said until when.
 	Ends time.Time
 	// Elsewhere is the last day on which somebody who ships it, as a Linux
 	// distribution does, mends it without changing the version that it shows;
@@ -151,7 +152,7 @@ func (c *Catalogue) add(t lifeFile) (reason string, path []any) {
 		switch {
 		case !isVersion(x.Cycle):
 			return fmt.Sprintf("cycle: %q is no version", x.Cycle), at
-		case err != nil || x.Ends == "":
+		case err != nil || x.Ends == "" && x.Elsewhere != "":
 			return fmt.Sprintf("ends: %q is no day, write it as 2026-01-31", x.Ends), at
 		case err2 != nil:
 			return fmt.Sprintf("elsewhere: %q is no day, write it as 2026-01-31", x.Elsewhere), at
@@ -232,9 +233,9 @@ func lineOf(n *yaml.Node, path ...any) int {
 	return max(n.Line, 1)
 }
 
-// Lifetime returns the cycle of a version, false where the catalogue has none.
-// Of a version that is too short to tell cycles apart ("7" of 7.0 to 7.4) it is
-// the one that ends last.
+// Lifetime returns the cycle of a version, false where the catalogue has none
+// or it has no end yet. Of a version that is too short to tell cycles apart ("7"
+// of 7.0 to 7.4) it is the one that ends last.
 func (c *Catalogue) Lifetime(id, version string) (Cycle, bool) {
 	var best Cycle
 	for _, x := range c.lives[id].cycles {
@@ -242,15 +243,21 @@ func (c *Catalogue) Lifetime(id, version string) (Cycle, bool) {
 			best = x
 		}
 	}
-	if best.Cycle != "" {
-		return best, true
-	}
-	for _, x := range c.lives[id].cycles {
-		if Within(x.Cycle, version) && (best.Cycle == "" || x.Ends.After(best.Ends)) {
-			best = x
+	if best.Cycle == "" {
+		for _, x := range c.lives[id].cycles {
+			switch {
+			case !Within(x.Cycle, version):
+			case x.Ends.IsZero():
+				return Cycle{}, false
+			case x.Ends.After(best.Ends):
+				best = x
+			}
 		}
 	}
-	return best, best.Cycle != ""
+	if best.Ends.IsZero() {
+		return Cycle{}, false
+	}
+	return best, true
 }
 
 // Exploited returns the holes that a version has, sorted by CVE. A version that

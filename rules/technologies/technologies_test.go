@@ -133,6 +133,16 @@ func TestTheShippedCatalogue(t *testing.T) {
 		{"wordpress", "6.4.2", "", ""},
 		{"jquery", "1.12.4", "1", "2016-06-09"},
 		{"jquery", "3.7.1", "", ""},
+		{"drupal", "10", "10", "2026-12-09"}, // what a site shows of it
+		{"drupal", "10.4.9", "10.4", "2025-12-16"},
+		{"drupal", "10.6.9", "10", "2026-12-09"},
+		{"drupal", "11", "", ""}, // some of it is mended, no end is known
+		{"drupal", "11.1.9", "11.1", "2025-12-16"},
+		{"drupal", "11.4.0", "", ""},
+		{"apache", "2", "", ""}, // 2.4 is mended
+		{"apache", "2.4.62", "", ""},
+		{"tomcat", "10", "", ""},
+		{"nginx", "1.28.3", "1.28", "2026-04-14"},
 		{"nothing", "1.0", "", ""},
 	} {
 		cycle, ok := c.Lifetime(tt.id, tt.version)
@@ -148,6 +158,15 @@ func TestTheShippedCatalogue(t *testing.T) {
 		{"apache", "2", ""},
 		{"drupal", "7", ""},
 		{"drupal", "7.57", "CVE-2018-7600 fixed 7.58, CVE-2018-7602 fixed 7.59, CVE-2020-13671 fixed 7.74"},
+		{"drupal", "10", ""},
+		{"drupal", "10.6.8", "CVE-2026-9082 fixed 10.6.9"},
+		{"drupal", "11.4.0", ""},
+		{"tomcat", "8.5.100", "CVE-2025-24813 fixed 9.0.99"},
+		{"tomcat", "9.0.99", ""},
+		{"thinkphp", "5.0.22", "CVE-2019-9082 fixed 5.0.23"},
+		{"thinkphp", "5.1.31", ""},
+		{"vbulletin", "5.5.1", "CVE-2019-16759 fixed 5.5.2"},
+		{"vbulletin", "5.5.3", "CVE-2019-16759 fixed 5.5.5"},
 		{"joomla", "4.2.7", "CVE-2023-23752 fixed 4.2.8"},
 		{"joomla", "4.2", ""},
 		{"joomla", "3.10.12", ""},
@@ -182,6 +201,7 @@ func TestACatalogueThatIsWrongIsRefused(t *testing.T) {
 		{head + "  - id: a\n    source: https://example.com/\n    cycles:\n      - {cycle: \"1\", ends: soon}\n", `line 6: a: ends: "soon" is no day`},
 		{head + "  - id: a\n    source: https://example.com/\n    cycles:\n      - {cycle: \"1\", ends: \"2020-01-01\"}\n      - {cycle: one, ends: \"2020-01-01\"}\n", `line 7: a: cycle: "one"`},
 		{head + "  - id: a\n    source: https://example.com/\n    cycles:\n      - {cycle: \"1\", ends: \"2020-01-01\", elsewhere: \"2019-01-01\"}\n", "line 6: a: elsewhere is before ends"},
+		{head + "  - id: a\n    source: https://example.com/\n    cycles:\n      - {cycle: \"1\", elsewhere: \"2019-01-01\"}\n", `line 6: a: ends: "" is no day`},
 		{head + "  - id: a\n    cycles:\n      - {cycle: \"1\", ends: \"2020-01-01\"}\n", "line 3: a: source"},
 		{head + "  - id: a\n    exploited:\n      - cve: CVE-1\n", `line 5: a: cve: "CVE-1"`},
 		{head + "  - id: a\n    exploited:\n      - cve: CVE-2020-1234\n        source: https://example.com/\n", "line 5: a: CVE-2020-1234: affected is missing"},
