@@ -139,12 +139,14 @@ func measureMemory(t *testing.T, c *lab.Crowd, p program) []figure {
 	if many.reports != len(c.Names) {
 		t.Errorf("%d of %d names were scanned to a grade", many.reports, len(c.Names))
 	}
-	a, b := float64(few.rssAnon)/1024, float64(many.rssAnon)/1024
+	mb := func(kb int) float64 { return float64(kb) / 1024 }
+	say := func(o ran) string { return fmt.Sprintf("%.0f MB at most, mostly %.0f MB", mb(o.rssAnon), mb(o.usual)) }
+	times := mb(many.usual) / mb(few.usual)
 	return []figure{
-		{what: fmt.Sprintf("memory of its own (RssAnon), %d names", len(c.Names)/10), aim: "under 300 MB", measured: fmt.Sprintf("%.0f MB", a), missed: a > 300},
+		{what: fmt.Sprintf("memory of its own (RssAnon), %d names", len(c.Names)/10), aim: "under 300 MB", measured: say(few), missed: mb(few.rssAnon) > 300},
 		{
 			what: fmt.Sprintf("the same, %d names", len(c.Names)), aim: "under 300 MB, and the same",
-			measured: fmt.Sprintf("%.0f MB, %.2f times", b, b/a), missed: b > 300 || b > 1.25*a,
+			measured: fmt.Sprintf("%s: %.2f times", say(many), times), missed: mb(many.rssAnon) > 300 || times > 1.25,
 		},
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -33,6 +34,7 @@ func (p program) list(t *testing.T, names []string) string {
 type ran struct {
 	wall, cpu time.Duration
 	rssAnon   int // highest seen, kB
+	usual     int // the median of what was seen, kB
 	reports   int // complete, with a grade
 }
 
@@ -52,11 +54,12 @@ func (p program) run(t *testing.T, args ...string) ran {
 		t.Fatal(err)
 	}
 	var o ran
+	var seen []int
 	done := make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		for {
-			o.rssAnon = max(o.rssAnon, rssAnon(cmd.Process.Pid))
+			seen = append(seen, rssAnon(cmd.Process.Pid))
 			select {
 			case <-done:
 				return
@@ -75,6 +78,8 @@ func (p program) run(t *testing.T, args ...string) ran {
 	o.wall = time.Since(began)
 	close(done)
 	wg.Wait()
+	slices.Sort(seen)
+	o.rssAnon, o.usual = seen[len(seen)-1], seen[len(seen)/2]
 	o.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	if s := stderr.String(); s != "" && o.reports == 0 {
 		t.Logf("%.2000s", s)
