@@ -21,9 +21,8 @@ type View struct {
 	Addrs     []string
 	Zones     map[string]string // zone -> file in the lab's folder
 	Recursion bool
-	Transfer  bool   // zone transfer to everybody
-	NoTCP     bool   // TCP connections are refused
-	More      string // further lines of the view
+	Transfer  bool // zone transfer to everybody
+	NoTCP     bool // TCP connections are refused
 }
 
 // hintsFile is where the lab's root servers are named for named's own use.
@@ -124,8 +123,8 @@ func (l *Lab) StartBind(ctx context.Context, rootAddr string, views []View) erro
 			}
 		}
 		all = append(all, v.Addrs...)
-		fmt.Fprintf(&conf, "view v%d {\n match-destinations { %s; };\n recursion %s;\n allow-recursion { %s; };\n allow-transfer { %s; };\n%s\n",
-			i, strings.Join(v.Addrs, "; "), yes[v.Recursion], who[v.Recursion], who[v.Transfer], v.More)
+		fmt.Fprintf(&conf, "view v%d {\n match-destinations { %s; };\n recursion %s;\n allow-recursion { %s; };\n allow-transfer { %s; };\n",
+			i, strings.Join(v.Addrs, "; "), yes[v.Recursion], who[v.Recursion], who[v.Transfer])
 		if _, isRoot := v.Zones["."]; !isRoot {
 			fmt.Fprintf(&conf, " zone \".\" { type hint; file %q; };\n", hints)
 		}

@@ -194,7 +194,7 @@ func (l *Lab) bulkZones(texts, files map[string]string) error {
 func (l *Lab) ownServers(ctx context.Context, p *Place, file, dkim string) ([]View, error) {
 	var views []View
 	for k, ns := range p.NS {
-		v := View{Addrs: []string{p.NSAddrs[k]}, NoTCP: ns.NoTCP, Recursion: ns.Recursion, Transfer: ns.Transfer, More: p.Expand(ns.Named)}
+		v := View{Addrs: []string{p.NSAddrs[k]}, NoTCP: ns.NoTCP, Recursion: ns.Recursion, Transfer: ns.Transfer}
 		if a := p.NSAddrs6[k]; a != "" {
 			v.Addrs = append(v.Addrs, a)
 		}

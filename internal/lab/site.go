@@ -79,7 +79,6 @@ type NameServer struct {
 	NoTCP               bool
 	Recursion, Transfer bool
 	Zone                string // amends this server's copy of the zone, which is signed by the same keys
-	Named               string // more lines of its view
 	// Serve starts another server in place of named. Its zone file is signed
 	// unless Sign.Off.
 	Serve func(ctx context.Context, l *Lab, p *Place, addr, zoneFile string) error
