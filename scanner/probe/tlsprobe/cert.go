@@ -77,6 +77,9 @@ func (a *answers) chain() (chain []*x509.Certificate, staple []byte, err error) 
 		}
 		for i, der := range f.certs {
 			c, err := x509.ParseCertificate(der)
+			if err == nil {
+				err = checkable(c)
+			}
 			if err != nil && i == 0 {
 				return nil, nil, fmt.Errorf("the certificate cannot be read: %w", err)
 			}
@@ -160,6 +163,9 @@ func selfSigned(c *x509.Certificate) bool {
 // stapleError says why a stapled OCSP response (RFC 6960) is of no use, "" if
 // it is good. Without the issuer's certificate its signature is not checked.
 func stapleError(der []byte, leaf, issuer *x509.Certificate, now time.Time) string {
+	if err := checkableOCSP(der); err != nil {
+		return err.Error()
+	}
 	r, err := ocsp.ParseResponseForCert(der, leaf, issuer)
 	switch {
 	case err != nil:

@@ -120,6 +120,9 @@ func (r *Revocations) byOCSP(ctx context.Context, url string, leaf, issuer *x509
 
 // readOCSP judges a response. text says why it tells nothing.
 func readOCSP(der []byte, leaf, issuer *x509.Certificate, now time.Time) (status scanner.RevocationStatus, at *time.Time, text string) {
+	if err := checkableOCSP(der); err != nil {
+		return scanner.RevocationUnknown, nil, err.Error()
+	}
 	res, err := ocsp.ParseResponseForCert(der, leaf, issuer)
 	switch {
 	case err != nil:

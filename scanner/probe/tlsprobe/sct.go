@@ -45,6 +45,9 @@ func sctLogs(leaf *x509.Certificate, handshake [][]byte, staple []byte) int {
 	for _, sct := range handshake {
 		add(sct)
 	}
+	if checkableOCSP(staple) != nil {
+		return len(seen)
+	}
 	if r, err := ocsp.ParseResponse(staple, nil); err == nil {
 		for _, e := range r.Extensions {
 			if e.Id.Equal(asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 11129, 2, 4, 5}) {
