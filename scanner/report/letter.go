@@ -92,17 +92,7 @@ func letterItems(v *view, to []rules.Owner) []*item {
 func (p *printer) letterItem(n int, it *item, platforms []rules.Platform) {
 	number := fmt.Sprintf("%d.", n)
 	p.para(0, number, plain, 4, p.w.T("letter.item", "task", it.Task, "severity", it.Severity()), plain)
-	shown := it.Evidence[:min(len(it.Evidence), fewEvidence)]
-	for i, e := range shown {
-		text := e.Subject + ": " + e.Observed
-		if i == 0 {
-			text = p.w.T("letter.seen", "seen", text)
-		}
-		p.line(4, text, plain)
-	}
-	if more := it.More + len(it.Evidence) - len(shown); more > 0 {
-		p.line(4, p.w.T("report.seen.more", "n", more), plain)
-	}
+	p.letterSeen(it)
 	for _, rem := range it.Remedies {
 		if platforms != nil && isServer(rem.For) && !slices.Contains(platforms, rem.For) && it.offers(platforms) {
 			continue
@@ -115,6 +105,25 @@ func (p *printer) letterItem(n int, it *item, platforms []rules.Platform) {
 	p.line(4, it.Rule.ID, plain)
 	if len(it.Rule.References) > 0 {
 		p.out.WriteString("    " + it.Rule.References[0].URL + "\n") // whole, so that it can be opened
+	}
+}
+
+// letterSeen is what was seen: one thing behind the words, several in a list below.
+func (p *printer) letterSeen(it *item) {
+	shown := it.Evidence[:min(len(it.Evidence), fewEvidence)]
+	more := it.More + len(it.Evidence) - len(shown)
+	if len(shown) == 1 && more == 0 {
+		p.line(4, p.w.T("letter.seen", "seen", shown[0].Subject+": "+shown[0].Observed), plain)
+		return
+	}
+	if len(shown) > 0 {
+		p.line(4, strings.TrimSpace(p.w.T("letter.seen", "seen", "")), plain)
+	}
+	for _, e := range shown {
+		p.para(4, "-", plain, 6, e.Subject+": "+e.Observed, plain)
+	}
+	if more > 0 {
+		p.para(4, "-", plain, 6, p.w.T("report.seen.more", "n", more), plain)
 	}
 }
 
