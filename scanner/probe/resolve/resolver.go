@@ -70,10 +70,11 @@ const (
 
 // Bounds of the cache: entries, and wire bytes for answers. What belongs to
 // the root and the top-level domains has room of its own, so that thousands of
-// targets do not push it out.
+// targets do not push it out. The rest holds what a thousand targets leave, so
+// that ten thousand take no more memory.
 const (
-	keptZones, leafZones     = 4096, 8192
-	keptTrusts, leafTrusts   = 4096, 8192
+	keptZones, leafZones     = 4096, 2048
+	keptTrusts, leafTrusts   = 4096, 2048
 	keptAnswers, leafAnswers = 2 << 20, 4 << 20
 	minTTL, maxTTL           = time.Minute, time.Hour
 	// failureTTL is how long a failed question is not asked again (RFC 9520
