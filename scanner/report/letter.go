@@ -67,7 +67,8 @@ func letterText(v *view, letter LetterOptions) string {
 		p.para(0, "-", plain, 2, v.T(key), plain)
 	}
 	p.blank()
-	p.line(0, v.T("letter.check", "command", "infohub scan "+clean(v.Report.Target.Domain)), plain)
+	p.line(0, v.T("letter.check"), plain)
+	p.line(4, "infohub scan "+clean(v.Report.Target.Domain), plain) // on a line of its own, to be copied
 	p.blank()
 	p.line(0, v.T("letter.end"), plain)
 	p.line(0, v.T("letter.name"), plain)
