@@ -113,11 +113,30 @@ func (y *yard) hostileNames() map[string]names {
 				m.Ns = append(m.Ns, rr(fmt.Sprintf("%s 300 NS n.x%d.dns-fan.hk.", ask.Question[0].Name, turn.Add(1))))
 			}
 		})},
+		"dns-tlsa":    {busy: true, text: usual + each(900, "_443._tcp TLSA 3 1 1 %064x ; %d") + each(900, "_25._tcp.mail TLSA 2 0 2 %0128x ; %d")},
+		"dns-cds":     {text: usual + each(600, "@ CDS %d 8 2 %064x") + each(300, "@ CDNSKEY 257 3 8 %08x ; %d"), sign: &dnslab.Signing{}},
+		"dns-star":    {text: "@ A $SITE\n* CNAME x.c0\n" + each(900, "*.c%d CNAME x.c%d")},
+		"dns-reports": {text: "@ A $SITE\nwww A $SITE\n_dmarc TXT " + reports() + "\n"},
+		"dns-six": {busy: true, text: usual + "@ AAAA ::1\n@ AAAA 64:ff9b::7f00:1\n@ AAAA 2002:7f00:1::\n@ AAAA fe80::1\nwww AAAA ::ffff:127.0.0.1\nwww AAAA ::127.0.0.1\n" +
+			"default._bimi TXT \"v=BIMI1; l=https://127.0.0.1/a.svg; a=https://private.hk/a.pem\"\n"},
 		"dns-loop":    {top: "dns-loop NS ns.dns-loop2\ndns-loop2 NS ns.dns-loop"},
 		"dns-self":    {top: "dns-self NS ns.dns-self"},
 		"dns-canary":  {top: "dns-canary NS ns.dns-canary\nns.dns-canary A 127.0.0.1\nns.dns-canary AAAA ::1\nns.dns-canary AAAA ::ffff:127.0.0.1"},
 		"dns-private": {text: "@ A 127.0.0.1\nwww A 169.254.169.254\nwww AAAA ::ffff:127.0.0.1\n@ AAAA ::1\n@ MX 10 mail\nmail A 127.0.0.1\nmail AAAA ::1\nmta-sts A 127.0.0.1\n_mta-sts TXT \"v=STSv1; id=1\"\n"},
 	}
+}
+
+// reports is a DMARC record with report addresses below domains whose DNS is
+// hostile.
+func reports() string {
+	text := "v=DMARC1; p=reject"
+	for _, tag := range []string{"rua", "ruf"} {
+		text += "; " + tag + "=mailto:a@dns-private.hk"
+		for i, label := range strings.Fields("silent slow all fan loop self canary lies wild cname mx chain txt ns spf half truncates fails star") {
+			text += fmt.Sprintf(",mailto:a@%s%d.dns-%s.hk", tag, i, label)
+		}
+	}
+	return `"` + strings.Join(split(text), `" "`) + `"`
 }
 
 func split(s string) []string {

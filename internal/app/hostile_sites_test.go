@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"crypto/tls"
 	"fmt"
+	"maps"
 	"net"
 	"slices"
 	"strings"
+
+	"github.com/cybersec-infohub/infohub/internal/lab/dnslab"
 )
 
 // hostileServers are web and mail servers that do their worst.
@@ -121,4 +124,28 @@ func (y *yard) elsewhere() []string {
 		list[i] = strings.ReplaceAll(list[i], "$CANARY", fmt.Sprint(y.ports[80]))
 	}
 	return list
+}
+
+// hostileServices are domains that lead to a service where names can be taken,
+// and whose page is asked for that reason.
+func (y *yard) hostileServices() map[string]act {
+	return map[string]act{
+		"tarpit": hold, "deaf": deaf, "drip": drip(ok + "Content-Length: 1000\r\n\r\n"), "garbage": pour("", noise()),
+		"endless": streams(ok+"\r\n", "There is no such company."), "headers": streams(ok, "A: b\r\n"), "header": streams(ok+"A: ", "x"),
+		"informs": streams("", "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"), "chunks": streams(ok+"Transfer-Encoding: chunked\r\n\r\n", "1;a=b\r\nx\r\n"),
+		"turned": to(fmt.Sprintf("https://127.0.0.1:%d/", y.ports[443])), "loops": maze(func(n int) string { return fmt.Sprintf("https://www.taken-loops.hk/?%d", n) }),
+	}
+}
+
+// addServices puts them in, all of their names led to the service.
+func (y *yard) addServices() {
+	var service strings.Builder
+	services := y.hostileServices()
+	for _, name := range slices.Sorted(maps.Keys(services)) {
+		label := "taken-" + name
+		s := y.site(label, acts{80: services[name], 443: services[name], 25: post()})
+		y.zone(label, tameServer, usual[strings.Index(usual, "mail A"):]+"@ A $SITE\n"+strings.Join([]string{"www", "api", "app", "blog", "cdn", "dev", "docs", "help", "shop", "test", "m"}, " CNAME x."+label+".canny.io.\n")+" CNAME x."+label+".canny.io.\n", nil)
+		fmt.Fprintf(&service, "x.%s.canny A %s\n", label, s.addr)
+	}
+	y.lab.Zone("io.", "@ NS ns.nic.hk.\n"+service.String(), nil, y.lab.Server(dnslab.HKAddr))
 }

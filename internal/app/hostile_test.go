@@ -35,6 +35,13 @@ func hostileYard(t *testing.T) *yard {
 		y.site(label, servers)
 		y.zone(label, tameServer, usual, nil)
 	}
+	for _, group := range []map[string]acts{y.hostileAuthorities(), y.hostileDocuments(), y.hostileTLS()} {
+		for _, label := range slices.Sorted(maps.Keys(group)) {
+			y.site(label, group[label])
+			y.zone(label, tameServer, usual+"* A $SITE\n"+documents(label), nil)
+		}
+	}
+	y.addServices()
 	y.site("private", acts{})
 	y.zone("private", tameServer, "@ A 127.0.0.1\nalias CNAME inner\ninner A 10.0.0.1\nsix AAAA ::ffff:127.0.0.1\n", nil)
 	domains := y.hostileNames()
@@ -43,6 +50,11 @@ func hostileYard(t *testing.T) *yard {
 	}
 	y.turns()
 	return y
+}
+
+// documents has a site's logo, its certificate and the policy for mail fetched.
+func documents(label string) string {
+	return fmt.Sprintf("default._bimi TXT \"v=BIMI1; l=https://%[1]s.hk/dl.svg; a=https://%[1]s.hk/da.pem\"\n", label)
 }
 
 // turns is a name that has an allowed address at first and this machine's own

@@ -32,20 +32,21 @@ import (
 // The scanner's guard allows these listeners and nothing else; what must never
 // be reached listens too, and counts.
 type yard struct {
-	t       *testing.T
-	lab     *dnslab.Lab
-	shop    *practice.Site
-	ports   map[uint16]uint16 // the published port -> the real one, the same at every address
-	allowed []netip.AddrPort
-	hk      strings.Builder // the delegations
-	sites   map[string]*site
-	order   []string // of sites
-	canary  *site
-	config  app.ScannerConfig // of a scanner that sees the yard
-	cert    tls.Certificate
-	end     chan struct{} // closed when the yard is torn down
-	closers []func() error
-	wg      sync.WaitGroup
+	t         *testing.T
+	lab       *dnslab.Lab
+	shop      *practice.Site
+	ports     map[uint16]uint16 // the published port -> the real one, the same at every address
+	allowed   []netip.AddrPort
+	hk        strings.Builder // the delegations
+	sites     map[string]*site
+	order     []string // of sites
+	canary    *site
+	config    app.ScannerConfig // of a scanner that sees the yard
+	cert      tls.Certificate
+	authority *authority    // that the scanner trusts
+	end       chan struct{} // closed when the yard is torn down
+	closers   []func() error
+	wg        sync.WaitGroup
 }
 
 // act is what a server does with a connection; it returns at the latest when
@@ -75,6 +76,7 @@ func newYard(t *testing.T) *yard {
 	}
 	y.allowed = append(y.allowed, y.shop.Listeners...)
 	y.cert = anyCertificate(t)
+	y.authority = y.newAuthority()
 	// The canary's listeners choose the port numbers.
 	y.canary = &site{domain: "canary", addr: netip.MustParseAddr("127.0.0.1"), open: map[net.Conn]bool{}}
 	for _, port := range []uint16{22, 25, 53, 80, 443} {
@@ -201,7 +203,7 @@ _mta-sts TXT "v=STSv1; id=1"
 func (y *yard) open() {
 	y.t.Helper()
 	y.lab.Zone("hk.", "@ NS ns.nic.hk.\nns.nic A "+dnslab.HKAddr+"\n"+y.hk.String(), fresh(), y.lab.Server(dnslab.HKAddr))
-	y.lab.Zone(".", "@ NS a.root.\na.root. A "+dnslab.RootAddr+"\nhk. NS ns.nic.hk.\nns.nic.hk. A "+dnslab.HKAddr+"\n"+y.shopDelegation(), fresh(), y.lab.Server(dnslab.RootAddr))
+	y.lab.Zone(".", "@ NS a.root.\na.root. A "+dnslab.RootAddr+"\nhk. NS ns.nic.hk.\nns.nic.hk. A "+dnslab.HKAddr+"\nio. NS ns.nic.hk.\n"+y.shopDelegation(), fresh(), y.lab.Server(dnslab.RootAddr))
 	dialer := y.lab.Dialer()
 	for _, s := range y.lab.Servers {
 		y.allowed = append(y.allowed, s.AddrPort())
@@ -214,6 +216,7 @@ func (y *yard) open() {
 	y.config.Hints, y.config.Anchors = []resolve.Hint{{Name: "a.root", Addr: netip.MustParseAddr(dnslab.RootAddr)}}, y.lab.Anchors()
 	y.config.Roots = x509.NewCertPool()
 	y.config.Roots.AddCert(y.shop.CA)
+	y.config.Roots.AddCert(y.authority.cert)
 }
 
 // scanner returns a new scanner of the yard, which knows nothing yet.
