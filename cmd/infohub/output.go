@@ -53,6 +53,21 @@ func (o *outputOptions) check() error {
 	return checkFailOn(o.failOn)
 }
 
+// checkPaths tells of two forms that one file is named for: the second would
+// take the place of the first.
+func (o *outputOptions) checkPaths() error {
+	flags := map[string]string{}
+	for _, f := range []struct{ flag, path string }{{"--html", o.html}, {"--json", o.json}, {"--pdf", o.pdf}} {
+		path := filepath.Clean(f.path)
+		if other := flags[path]; f.path != "" && other != "" {
+			return fmt.Errorf("%s %s: %s names the same file: give each its own", f.flag, f.path, other)
+		} else if f.path != "" {
+			flags[path] = f.flag
+		}
+	}
+	return nil
+}
+
 // scan scans the list, prints each report as it ends, and returns the outcome.
 func (o *outputOptions) scan(ctx context.Context, g *global, e *scanner.Engine, list *targetList, opts scanner.Options, n int) error {
 	w, err := o.writer(ctx, g, e.Catalogue, len(list.targets) > 1)
@@ -85,6 +100,9 @@ func (o *outputOptions) scan(ctx context.Context, g *global, e *scanner.Engine, 
 func (o *outputOptions) writer(ctx context.Context, g *global, c *rules.Catalogue, many bool) (*reportWriter, error) {
 	if report.Format(o.format).Single() && many {
 		return nil, usageError{fmt.Errorf("--format %s prints one report: for several targets use --html FOLDER or --format jsonl", o.format)}
+	}
+	if err := o.checkPaths(); err != nil && !many {
+		return nil, usageError{err}
 	}
 	w := &reportWriter{outputOptions: o, ctx: ctx, g: g, many: many, catalogue: c}
 	var err error

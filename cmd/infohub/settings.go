@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -32,13 +33,21 @@ func applySettings(cmd *cobra.Command, g *global) error {
 		return nil
 	}
 	onLine := map[string]bool{"help": true, "version": true} // these are no settings
-	cmd.Flags().Visit(func(f *pflag.Flag) { onLine[f.Name] = true })
+	var problem error
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		onLine[f.Name] = true
+		if f.Value.Type() == "string" && f.Value.String() == "" && f.DefValue == "" && problem == nil {
+			problem = fmt.Errorf("--%s \"\": it is empty: give a value, or leave the option out", f.Name)
+		}
+	})
+	if problem != nil {
+		return problem
+	}
 	settable := func(f *pflag.Flag) bool {
 		own := cmd.Annotations[settableKey]
 		return !onLine[f.Name] && (own == "yes" || own == f.Name || cmd.Root().PersistentFlags().Lookup(f.Name) != nil)
 	}
 
-	var problem error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		name := envName(f.Name)
 		if v := g.env(name); v != "" && settable(f) && problem == nil {
@@ -94,6 +103,9 @@ func envName(flag string) string {
 	return "INFOHUB_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
+// maxSettings bounds the configuration file, in bytes.
+const maxSettings = 256 << 10
+
 // readSettings reads the file that --config names, which must exist, or the
 // one in the user's configuration folder, which need not.
 func readSettings(g *global) (map[string]yaml.Node, string, error) {
@@ -105,12 +117,19 @@ func readSettings(g *global) (map[string]yaml.Node, string, error) {
 		}
 		path, must = filepath.Join(dir, "infohub", "config.yaml"), false
 	}
-	data, err := os.ReadFile(path)
+	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) && !must {
 		return nil, "", nil
 	}
 	if err != nil {
 		return nil, "", fmt.Errorf("configuration: %w", err)
+	}
+	data, err := io.ReadAll(io.LimitReader(f, maxSettings+1))
+	if err := errors.Join(err, f.Close()); err != nil {
+		return nil, "", fmt.Errorf("configuration: %w", err)
+	}
+	if len(data) > maxSettings {
+		return nil, "", fmt.Errorf("configuration: %s is over %d KiB", path, maxSettings>>10)
 	}
 	settings := map[string]yaml.Node{}
 	if err := yaml.Unmarshal(data, &settings); err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -52,6 +53,9 @@ func (o *scanOptions) checkWatch() error {
 		return errors.New("--every needs --data: name a folder where the reports are kept")
 	case w.data == "" && w.notify.wanted():
 		return errors.New("--notify-webhook and --notify-mail need --data: name a folder where the reports are kept")
+	}
+	if info, err := os.Stat(w.data); w.data != "" && err == nil && !info.IsDir() {
+		return fmt.Errorf("--data %s: it is no folder: name one where the reports are kept", w.data)
 	}
 	if w.every != 0 {
 		if f := report.Format(o.out.format); f != report.FormatText && f != report.FormatJSONL {

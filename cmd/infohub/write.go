@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/rand"
 	"errors"
 	"io"
 	"os"
@@ -24,7 +25,9 @@ func createFile(path string) (*pendingFile, error) {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real // what a link leads to is replaced, not the link
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	// Not os.CreateTemp: the file's mode is for the user's umask to say.
+	name := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+"."+rand.Text())
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		var at *os.PathError
 		if errors.As(err, &at) {
@@ -41,11 +44,13 @@ func (f *pendingFile) finish(err error) error {
 	if f.path == "" {
 		return errors.Join(err, f.Close())
 	}
-	mode := os.FileMode(0o644)
 	if info, statErr := os.Stat(f.path); statErr == nil {
-		mode = info.Mode().Perm()
+		err = errors.Join(err, f.Chmod(info.Mode().Perm()))
 	}
-	err = errors.Join(err, f.Chmod(mode), f.Close())
+	if err == nil {
+		err = f.Sync() // before the name, so that no crash leaves an empty file under it
+	}
+	err = errors.Join(err, f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), f.path)
 	}

@@ -141,11 +141,19 @@ func ReadTechnologies(path string) (*technologies.Catalogue, error) {
 	return c, nil
 }
 
+// maxRoots bounds a file of certificate authorities, in bytes; the usual bundle
+// of all has 250 KB.
+const maxRoots = 8 << 20
+
 // ReadRoots reads a PEM file of certificate authorities to trust instead of
 // the system's.
 func ReadRoots(path string) (*x509.CertPool, error) {
-	data, err := os.ReadFile(path)
+	f, err := os.Open(path)
 	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(io.LimitReader(f, maxRoots))
+	if err := errors.Join(err, f.Close()); err != nil {
 		return nil, err
 	}
 	pool := x509.NewCertPool()

@@ -86,8 +86,11 @@ func list(path string) (files []string, folder bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
-	if !info.IsDir() {
+	switch {
+	case info.Mode().IsRegular():
 		return []string{path}, false, nil
+	case !info.IsDir(): // to open a pipe that nobody writes to takes for ever
+		return nil, false, fmt.Errorf("%s is neither a file nor a folder", path)
 	}
 	err = filepath.WalkDir(path, func(file string, d fs.DirEntry, err error) error {
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"regexp"
 	"slices"
+	"time"
 
 	"github.com/cybersec-infohub/infohub/rules"
 	"github.com/cybersec-infohub/infohub/scanner"
@@ -139,9 +140,26 @@ func decode(data []byte) (r *scanner.Report, offset int, reason string) {
 	r = &scanner.Report{}
 	if err := json.Unmarshal(data, r); err != nil {
 		offset, reason = faultOf(err)
+		var day *time.ParseError
+		if errors.As(err, &day) {
+			offset = find(data, day.Value)
+		}
 		return nil, offset, reason
 	}
-	return r, 0, implausible(r)
+	reason, value := implausible(r)
+	if r.Version == 0 && bytes.Contains(data, []byte(`"facts_version"`)) {
+		reason = "these are facts, not a report: 'infohub rejudge' judges them"
+	}
+	return r, find(data, value), reason
+}
+
+// find is where a value stands first in data, 0 if it is not to be found.
+func find(data []byte, value string) int {
+	quoted, err := json.Marshal(value)
+	if err != nil || value == "" {
+		return 0
+	}
+	return max(bytes.Index(data, quoted), 0)
 }
 
 func faultOf(err error) (offset int, reason string) {
@@ -153,7 +171,11 @@ func faultOf(err error) (offset int, reason string) {
 	case errors.As(err, &syntax):
 		return int(syntax.Offset), "it is no good JSON: " + syntax.Error()
 	case errors.As(err, &typ):
-		return int(typ.Offset), fmt.Sprintf("%s cannot be a %s", scanner.Printable(typ.Field, 60), typ.Value)
+		field := scanner.Printable(typ.Field, 60)
+		if field == "" {
+			field = "a report"
+		}
+		return int(typ.Offset), fmt.Sprintf("%s cannot be a %s", field, typ.Value)
 	}
 	return 0, scanner.Printable(err.Error(), 200)
 }
@@ -169,23 +191,23 @@ var code = regexp.MustCompile(`^[a-z0-9-]{1,40}$`)
 // Check tells whether a report that was not made by a scan of this process is
 // well formed: its codes are codes and its grades are grades.
 func Check(r *scanner.Report) error {
-	if reason := implausible(r); reason != "" {
+	if reason, _ := implausible(r); reason != "" {
 		return errors.New(reason)
 	}
 	return nil
 }
 
 // implausible says why a report is none of ours, "" if nothing speaks against
-// it.
-func implausible(r *scanner.Report) string {
+// it, and the value that does.
+func implausible(r *scanner.Report) (reason, value string) {
 	if r.Version != scanner.ReportVersion {
-		return versionReason(r.Version)
+		return versionReason(r.Version), ""
 	}
 	if t, err := scanner.ParseTarget(r.Target.Domain); err != nil || t.Domain != r.Target.Domain {
-		return fmt.Sprintf("target.domain %q is no domain", scanner.Printable(r.Target.Domain, 60))
+		return fmt.Sprintf("target.domain %q is no domain", scanner.Printable(r.Target.Domain, 60)), r.Target.Domain
 	}
 	if !slices.Contains([]scanner.Status{scanner.Complete, scanner.Incomplete, scanner.Unreachable}, r.Status) {
-		return fmt.Sprintf("there is no status %q", scanner.Printable(string(r.Status), 60))
+		return fmt.Sprintf("there is no status %q", scanner.Printable(string(r.Status), 60)), string(r.Status)
 	}
 	codes := []string{string(r.Active)}
 	if r.Authorisation != nil {
@@ -201,10 +223,10 @@ func implausible(r *scanner.Report) string {
 	}
 	for _, f := range r.Findings {
 		if !slices.Contains([]scanner.Outcome{scanner.Pass, scanner.Fail, scanner.Warn, scanner.NotApplicable, scanner.UnknownResult}, f.Outcome) {
-			return fmt.Sprintf("there is no outcome %q", scanner.Printable(string(f.Outcome), 60))
+			return fmt.Sprintf("there is no outcome %q", scanner.Printable(string(f.Outcome), 60)), string(f.Outcome)
 		}
 		if f.Rule == "" {
-			return "a finding has no rule"
+			return "a finding has no rule", ""
 		}
 		if f.Because != "" {
 			codes = append(codes, string(f.Because))
@@ -218,14 +240,14 @@ func implausible(r *scanner.Report) string {
 	}
 	for _, c := range codes {
 		if !code.MatchString(c) {
-			return fmt.Sprintf("%q is no code", scanner.Printable(c, 60))
+			return fmt.Sprintf("%q is no code", scanner.Printable(c, 60)), c
 		}
 	}
 	for _, g := range grades {
 		if !slices.Contains([]string{"", "A+", "A", "B", "C", "D", "E", "F"}, g.Letter) || g.Score < 0 || g.Score > 100 ||
 			g.Cap != "" && !slices.Contains(rules.Severities(), g.Cap) {
-			return fmt.Sprintf("there is no grade %q of %d points", scanner.Printable(g.Letter, 20), g.Score)
+			return fmt.Sprintf("there is no grade %q of %d points", scanner.Printable(g.Letter, 20), g.Score), g.Letter
 		}
 	}
-	return ""
+	return "", ""
 }
