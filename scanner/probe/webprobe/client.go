@@ -29,6 +29,8 @@ type client struct {
 	strict bool
 	// patience is requestTime, but in tests.
 	patience time.Duration
+	// most is maxConns, or less.
+	most int
 	// beside is another client of the same scan, which gives up its idle
 	// connections too when this one waits; or nil.
 	beside *client
@@ -56,7 +58,7 @@ type wire struct {
 }
 
 func newClient(n *scanner.Network, known []scanner.HostAddrs, now time.Time) *client {
-	c := &client{net: n, now: now, patience: requestTime, known: map[string]scanner.HostAddrs{},
+	c := &client{net: n, now: now, patience: requestTime, most: maxConns, known: map[string]scanner.HostAddrs{},
 		origins: map[string]*origin{}, dialled: map[netip.Addr]int{}}
 	for _, h := range known {
 		c.known[h.Name] = h
@@ -255,7 +257,7 @@ func (c *client) dialOne(ctx context.Context, o *origin, a netip.Addr) (net.Conn
 	c.dialled[a]++
 	n := c.dialled[a]
 	c.mu.Unlock()
-	if n > maxConns {
+	if n > c.most {
 		return nil, fmt.Errorf("%s: %w", a, netguard.ErrLimit)
 	}
 	return c.net.Dialer.Dial(ctx, "tcp", o.host, netip.AddrPortFrom(a, o.port))

@@ -15,6 +15,9 @@ const (
 	starveAfter = 250 * time.Millisecond
 	// maxConns is how many TCP connections are made to one address in a scan.
 	maxConns = 10
+	// maxShakenAt is how many of the handshakes with other hosts go to one
+	// address: it may be the site's own, which the other probes visit as well.
+	maxShakenAt = 5
 	// maxAttempts is how many addresses of each family of a host are tried.
 	maxAttempts = 2
 

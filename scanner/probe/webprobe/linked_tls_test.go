@@ -134,7 +134,7 @@ func TestManySlowLinkedHosts(t *testing.T) {
 	}
 	s.dialer.ConnectTo[0].To = silent.Addr().(*net.TCPAddr).AddrPort().Addr()
 	c := newClient(s.network(), nil, s.started)
-	c.patience = 300 * time.Millisecond
+	c.patience, c.most = 300*time.Millisecond, maxShakenAt
 	hosts := linkedHosts(t.Context(), s.names, scanner.Target{Domain: "example.hk"}, p)
 	c.shakeHands(t.Context(), p, hosts)
 	kinds := map[scanner.FailureKind]int{}
@@ -144,7 +144,7 @@ func TestManySlowLinkedHosts(t *testing.T) {
 		}
 	}
 	// All are led to one address, which is asked so often only.
-	if kinds[scanner.FailTimeout] != maxConns || kinds[scanner.FailLimit] != maxShaken-maxConns {
+	if kinds[scanner.FailTimeout] != maxShakenAt || kinds[scanner.FailLimit] != maxShaken-maxShakenAt {
 		t.Errorf("%v", kinds)
 	}
 }

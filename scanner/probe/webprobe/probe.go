@@ -38,10 +38,10 @@ func (*Probe) Collect(ctx context.Context, in scanner.Input) (scanner.Section, e
 	if main != nil && main.Page != nil {
 		others.Go(func() {
 			linked = linkedHosts(ctx, in.Net.Resolver, in.Facts.Target, main.Page)
-			// With a count of its own: many hosts may be at one address of a large
-			// network, which may be the site's too.
+			// With a count of its own: some of the hosts may be at one address of a
+			// large network, which may be the site's too.
 			c := newClient(in.Net, known, in.Facts.Started)
-			c.beside = v.client
+			c.beside, c.most = v.client, maxShakenAt
 			c.shakeHands(ctx, main.Page, linked)
 		})
 	}
