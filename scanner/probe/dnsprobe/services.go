@@ -63,11 +63,13 @@ func services(ctx context.Context, net *scanner.Network, facts *scanner.DNSFacts
 			defer func() { <-slots }()
 			f := fetcher{net: net, left: &fetches}
 			code, body, err := f.page(ctx, ask, h.Addrs[0])
-			if err != nil {
+			if code != 0 {
+				h.Service.Seen = service.Unclaimed(code, body)
+			}
+			if h.Service.Seen == "" && err != nil { // of half a page, the rest may say so
 				h.Service.Failure = scanner.FailureOf(err)
 				return
 			}
-			h.Service.Seen = service.Unclaimed(code, body)
 			h.Service.Unclaimed = yesNo(h.Service.Seen != "")
 		})
 	}
@@ -102,18 +104,21 @@ type fetcher struct {
 }
 
 // page gets the root page of host at addr over http, or over https where the
-// server leads there, and returns the code and the beginning of the body. The
+// server leads there, and returns the code and the beginning of the body; with
+// an error, what came of it until then, with the code 0 if there was none. The
 // certificate does not matter: it is the service's, not yet the name's.
 func (f fetcher) page(ctx context.Context, host string, addr netip.Addr) (code int, body string, err error) {
 	code, body, location, err := f.get(ctx, "http", host, netip.AddrPortFrom(addr, 80))
 	if err != nil {
-		return 0, "", err
+		return code, body, err
 	}
 	to, bad := url.Parse(location)
 	if code >= 300 && code < 400 && bad == nil && to.Scheme == "https" && strings.EqualFold(to.Hostname(), host) && to.Port() == "" {
-		if next, text, _, err := f.get(ctx, "https", host, netip.AddrPortFrom(addr, 443)); err == nil {
-			return next, text, nil
+		next, text, _, err := f.get(ctx, "https", host, netip.AddrPortFrom(addr, 443))
+		if next != 0 {
+			return next, text, err
 		}
+		return code, body, err
 	}
 	return code, body, nil
 }
@@ -164,10 +169,14 @@ func (f fetcher) get(ctx context.Context, scheme, host string, ap netip.AddrPort
 			break
 		}
 	}
+	if resp.StatusCode < 200 {
+		return fail(scanner.Failf(scanner.FailProtocol, "nothing but interim answers"))
+	}
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxPage))
 	_ = resp.Body.Close()
-	if err != nil && len(data) == 0 {
-		return fail(err)
+	if err != nil {
+		_, _, _, err = fail(err)
+		return resp.StatusCode, string(data), "", err
 	}
 	return resp.StatusCode, string(data), resp.Header.Get("Location"), nil
 }

@@ -30,7 +30,10 @@ func TestHostileService(t *testing.T) {
 		{"hints before it", func(c net.Conn) {
 			_, _ = io.WriteString(c, "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\n\r\nhello")
 		}, "hello", ""},
-		{"cut off", func(c net.Conn) { _, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhello") }, "hello", ""},
+		{"cut off", func(c net.Conn) { _, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhello") }, "hello", scanner.FailReset},
+		{"hints alone", func(c net.Conn) {
+			_, _ = io.WriteString(c, strings.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", 9))
+		}, "", scanner.FailProtocol},
 		{"a body without end", func(c net.Conn) {
 			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\n\r\n")
 			for {
@@ -85,7 +88,7 @@ func TestHostileService(t *testing.T) {
 			if err != nil {
 				kind = scanner.FailureOf(err).Kind
 			}
-			if kind != tt.want || !strings.HasPrefix(body, tt.body) || len(body) > maxPage || (err == nil) != (code != 0) {
+			if kind != tt.want || !strings.HasPrefix(body, tt.body) || len(body) > maxPage || err == nil && code == 0 {
 				t.Errorf("%d %.40q of %d bytes, %v", code, body, len(body), err)
 			}
 		})
