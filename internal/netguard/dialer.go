@@ -233,16 +233,6 @@ func (d *Dialer) acquire(ctx context.Context, a netip.Addr) (func(), error) {
 	}
 }
 
-type guardedConn struct {
-	net.Conn
-	release func()
-}
-
-func (c *guardedConn) Close() error {
-	defer c.release()
-	return c.Conn.Close()
-}
-
 // Scope is one scan's view of a Dialer: it lets at most Limit TCP connections
 // through to one address, DNS (port 53) not counted.
 type Scope struct {
