@@ -90,7 +90,13 @@ func (v *visit) askOver(ctx context.Context, n *scanner.Network, h *scanner.IPv6
 	c := newClient(n, []scanner.HostAddrs{{Name: h.Name, Addrs: h.Addrs}}, v.now)
 	c.patience, c.beside = v.client.patience, v.client
 	defer c.close()
-	res := c.get(ctx, request{url: u, limit: maxStray})
+	var res *response
+	for range 2 { // one silence may be a busy moment, of ours or of the server's
+		res = c.get(ctx, request{url: u, limit: maxStray})
+		if res.failure == nil || res.failure.Kind != scanner.FailTimeout || ctx.Err() != nil {
+			break
+		}
+	}
 	a := &scanner.IPv6Answer{URL: u.String(), Addr: res.addr, Status: res.status, TLSName: res.tlsError, Failure: res.failure}
 	if a.Failure != nil {
 		return a

@@ -5,7 +5,9 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"os"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -86,6 +88,29 @@ func TestOverIPv6(t *testing.T) {
 				t.Error("the ordinary visit was not over IPv4")
 			}
 		})
+	}
+}
+
+// TestOneSilenceOverIPv6: only a second one counts.
+func TestOneSilenceOverIPv6(t *testing.T) {
+	for silences, want := range []scanner.FailureKind{"", "", scanner.FailTimeout} {
+		s := bareSite(t)
+		var asked atomic.Int64
+		l := listen6(t)
+		s.serve("http", l, func(w http.ResponseWriter, r *http.Request) {
+			if asked.Add(1) <= int64(silences) {
+				<-r.Context().Done()
+				return
+			}
+			_, _ = w.Write([]byte("hello"))
+		})
+		s.leadIPv6("2001:db8::80", 80, l.Addr())
+		v := &visit{client: newClient(s.network(), nil, s.started), now: s.started}
+		v.client.patience = 2 * time.Second
+		a := v.askOver(t.Context(), s.network(), &scanner.IPv6Host{Name: "example.hk", Addrs: []netip.Addr{netip.MustParseAddr("2001:db8::80")}}, &url.URL{Scheme: "http", Host: "example.hk", Path: "/"})
+		if kindOf(a.Failure) != want || (want == "") != (a.Status == 200) {
+			t.Errorf("%d silences: %+v, %v", silences, a, a.Failure)
+		}
 	}
 }
 
