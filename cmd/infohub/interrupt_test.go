@@ -39,8 +39,15 @@ func TestInterrupt(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := silent.ReadFrom(make([]byte, 512)); err != nil { // the scan has begun
-		t.Fatal(err)
+	asked := map[byte]bool{} // both scans have begun when both names were asked for
+	for buf := make([]byte, 512); !asked['a'] || !asked['b']; {
+		n, _, err := silent.ReadFrom(buf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i := bytes.Index(bytes.ToLower(buf[:n]), []byte("\x07example")); i > 0 {
+			asked[bytes.ToLower(buf[:n])[i-1]] = true
+		}
 	}
 	began := time.Now()
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
