@@ -76,6 +76,10 @@ func (c *checker) info(n *yaml.Node) string {
 			author = value.Value != "" || len(value.Content) > 0
 		case "tags":
 			tags = c.list(value, "tags")
+		case "severity":
+			if severities := []string{"unknown", "info", "low", "medium", "high", "critical"}; !slices.Contains(severities, value.Value) {
+				c.complain(value, "its severity is %s; it must be one of %s", printable(value.Value), strings.Join(severities, ", "))
+			}
 		}
 	}
 	if name == "" || !author {
@@ -171,6 +175,9 @@ func (c *checker) block(n *yaml.Node) int {
 			c.complain(s, "max-size must be 1 to %d", MaxBody)
 		}
 	}
+	for _, e := range c.list(f["extractors"], "extractors") {
+		c.extractor(e)
+	}
 	matchers := f["matchers"]
 	if matchers == nil || matchers.Kind != yaml.SequenceNode || len(matchers.Content) == 0 {
 		c.complain(cmp.Or(matchers, n), "it has no matchers, so it cannot tell a fault")
@@ -238,6 +245,23 @@ func (c *checker) matcher(n *yaml.Node) {
 			}
 		}
 		if kind.Value == "dsl" {
+			c.functions(v, quoted().ReplaceAllString(v.Value, "''"))
+		}
+	}
+}
+
+// extractor may compute what it takes out, no more; the engine says what else is
+// wrong with one.
+func (c *checker) extractor(n *yaml.Node) {
+	if n.Kind != yaml.MappingNode {
+		c.complain(n, "extractors must have keys and values")
+		return
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value != "dsl" {
+			continue
+		}
+		for _, v := range c.list(n.Content[i+1], "dsl") {
 			c.functions(v, quoted().ReplaceAllString(v.Value, "''"))
 		}
 	}
