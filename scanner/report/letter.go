@@ -111,8 +111,7 @@ func (p *printer) letterItem(n int, it *item, platforms []rules.Platform) {
 
 // letterSeen is what was seen: one thing behind the words, several in a list below.
 func (p *printer) letterSeen(it *item) {
-	shown := it.Evidence[:min(len(it.Evidence), fewEvidence)]
-	more := it.More + len(it.Evidence) - len(shown)
+	shown, more := it.Evidence, it.More // all: each is a place to mend
 	if len(shown) == 1 && more == 0 {
 		p.line(4, p.w.T("letter.seen", "seen", shown[0].Subject+": "+shown[0].Observed), plain)
 		return

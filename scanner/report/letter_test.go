@@ -53,6 +53,23 @@ func TestLetterAsksForWhatTheReaderCanChange(t *testing.T) {
 	}
 }
 
+// TestLetterNamesEveryPlace: whoever mends a fault needs each place that the
+// report has of it.
+func TestLetterNamesEveryPlace(t *testing.T) {
+	r := shop(t)
+	text := strings.Join(strings.Fields(letter(t, r, rules.English, report.LetterOptions{})), "")
+	for _, f := range r.Findings {
+		if f.Outcome != scanner.Fail {
+			continue
+		}
+		for _, e := range f.Evidence {
+			if !strings.Contains(text, strings.Join(strings.Fields(e.Subject), "")) {
+				t.Errorf("%s: %s is not in the letter", f.Rule, e.Subject)
+			}
+		}
+	}
+}
+
 // TestLetterHasTheTextOfTheServer: the texts are for the server that was seen or
 // chosen, and all are there where neither is known.
 func TestLetterHasTheTextOfTheServer(t *testing.T) {
