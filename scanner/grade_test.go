@@ -80,26 +80,82 @@ func TestWorstFaultCapsTheGrade(t *testing.T) {
 	}
 }
 
-// Mending any one fault must never lower a score, whatever the rest is.
+// Mending any one fault must never lower a score, whatever the rest is; nor does
+// it cost anything that a rule could not be tested. A family that is judged by
+// under half of its weight has no grade, and then neither has the site.
 func TestGradeIsMonotone(t *testing.T) {
 	c := catalogue(t)
 	rnd := rand.New(rand.NewPCG(1, 2))
-	outcomes := []scanner.Outcome{scanner.Pass, scanner.Pass, scanner.Fail, scanner.Warn, scanner.NotApplicable}
-	for range 2000 {
+	outcomes := []scanner.Outcome{scanner.Pass, scanner.Pass, scanner.Fail, scanner.Warn, scanner.NotApplicable, scanner.UnknownResult}
+	mended, none := 0, 0
+	for range 4000 {
 		findings := all(c, scanner.Pass)
-		for i := range findings {
-			findings[i].Outcome = outcomes[rnd.IntN(len(outcomes))]
+		kinds := outcomes[:1+rnd.IntN(len(outcomes))]
+		if rnd.IntN(4) == 0 {
+			kinds = outcomes[2:] // much is unknown
 		}
-		before, _ := scanner.GradeFindings(c, findings)
+		for i := range findings {
+			findings[i].Outcome = kinds[rnd.IntN(len(kinds))]
+		}
+		before, families := scanner.GradeFindings(c, findings)
+		half := true
+		for _, f := range families {
+			half = half && 2*f.Judged >= f.Applicable
+			if (2*f.Judged >= f.Applicable) != (f.Grade.Letter != "") {
+				t.Fatalf("%d of %d judged: %+v", f.Judged, f.Applicable, f.Grade)
+			}
+		}
+		if half != (before.Letter != "") {
+			t.Fatalf("the site has %+v", before)
+		}
+		if !half {
+			none++
+		}
 		i := rnd.IntN(len(findings))
 		was := findings[i].Outcome
+		findings[i].Outcome = scanner.UnknownResult
+		if unseen, _ := scanner.GradeFindings(c, findings); was != scanner.NotApplicable && unseen.Letter != "" && unseen.Score < before.Score {
+			t.Fatalf("not seeing %s (%s) took the score from %d to %d", findings[i].Rule, was, before.Score, unseen.Score)
+		}
 		if was != scanner.Fail && was != scanner.Warn {
 			continue
 		}
+		mended++
 		findings[i].Outcome = scanner.Pass
 		after, _ := scanner.GradeFindings(c, findings)
-		if after.Score < before.Score {
-			t.Fatalf("mending %s (%s) took the score from %d to %d", findings[i].Rule, was, before.Score, after.Score)
+		if after.Score < before.Score || (after.Letter == "") != (before.Letter == "") {
+			t.Fatalf("mending %s (%s) took the grade from %+v to %+v", findings[i].Rule, was, before, after)
+		}
+	}
+	if mended < 500 || none < 100 {
+		t.Errorf("too little was tried: %d faults, %d without a grade", mended, none)
+	}
+}
+
+// TestEachFaultOfTheCatalogue: with any two rules at fault, mending either never
+// lowers the score.
+func TestEachFaultOfTheCatalogue(t *testing.T) {
+	c := catalogue(t)
+	findings := all(c, scanner.Pass)
+	score := func() int { g, _ := scanner.GradeFindings(c, findings); return g.Score }
+	rnd := rand.New(rand.NewPCG(3, 4))
+	for i := range findings {
+		findings[i].Outcome = scanner.Fail
+		one := score()
+		for range 20 {
+			j := rnd.IntN(len(findings))
+			if j == i {
+				continue
+			}
+			findings[j].Outcome = []scanner.Outcome{scanner.Fail, scanner.Warn}[rnd.IntN(2)]
+			if two := score(); two > one {
+				t.Errorf("%s beside %s raised the score from %d to %d", findings[j].Rule, findings[i].Rule, one, two)
+			}
+			findings[j].Outcome = scanner.Pass
+		}
+		findings[i].Outcome = scanner.Pass
+		if clean := score(); one > clean {
+			t.Errorf("%s raised the score from %d to %d", findings[i].Rule, clean, one)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"crypto/x509"
+	"math/rand/v2"
 	"net"
 	"slices"
 	"strings"
@@ -94,6 +95,47 @@ func TestFaultSwitchedOff(t *testing.T) {
 	want := slices.DeleteFunc(before, func(id string) bool { return id == "web.hsts.missing" })
 	if !slices.Equal(after, want) {
 		t.Errorf("after the fix: %v\nwant %v", after, want)
+	}
+}
+
+// TestMendingNeverLowersTheGrade: whichever fault of the shop is mended, in
+// whatever order, the score does not fall, and in the end it is the best.
+func TestMendingNeverLowersTheGrade(t *testing.T) {
+	score := func(faults []string) int {
+		site, e := shop(t, append([]string{}, faults...))
+		defer site.Close()
+		target, err := scanner.ParseTarget(site.Domain)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := e.Scan(context.Background(), target, scanner.Options{AllowPrivate: true})
+		if r.Grade.Letter == "" {
+			t.Fatalf("no grade with %v: %s %v", faults, r.Status, r.Reason)
+		}
+		return r.Grade.Score
+	}
+	all := score(practice.Faults())
+	for i, id := range practice.Faults() {
+		if got := score(slices.Delete(practice.Faults(), i, i+1)); got < all {
+			t.Errorf("mending %s alone took the score from %d to %d", id, all, got)
+		}
+	}
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for range 3 {
+		left, before := practice.Faults(), all
+		rnd.Shuffle(len(left), func(i, j int) { left[i], left[j] = left[j], left[i] })
+		for len(left) > 0 {
+			id := left[0]
+			left = left[1:]
+			now := score(left)
+			if now < before {
+				t.Errorf("mending %s with %v left took the score from %d to %d", id, left, before, now)
+			}
+			before = now
+		}
+		if before != 100 {
+			t.Errorf("without faults: %d", before)
+		}
 	}
 }
 
