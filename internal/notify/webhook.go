@@ -140,8 +140,9 @@ func (h *Webhook) Send(ctx context.Context, m Message) error {
 // retryAfter reads the header of RFC 9110 section 10.2.3: seconds or a date. 0:
 // it says nothing of use.
 func retryAfter(value string, now time.Time) time.Duration {
-	if n, err := strconv.ParseUint(strings.TrimSpace(value), 10, 32); err == nil {
-		return min(time.Duration(n)*time.Second, maxAfter)
+	n, err := strconv.ParseUint(strings.TrimSpace(value), 10, 64)
+	if err == nil || errors.Is(err, strconv.ErrRange) { // out of range n is the largest
+		return time.Duration(min(n, uint64(maxAfter/time.Second))) * time.Second
 	}
 	if t, err := http.ParseTime(value); err == nil {
 		return min(max(t.Sub(now), 0), maxAfter)

@@ -153,6 +153,7 @@ func TestWebhookAnswers(t *testing.T) {
 		{"busy", 429, http.Header{"Retry-After": {"120"}}, false, 2 * time.Minute},
 		{"busy until a date", 503, http.Header{"Retry-After": {time.Now().Add(2 * time.Hour).UTC().Format(http.TimeFormat)}}, false, 119 * time.Minute},
 		{"busy for ever", 503, http.Header{"Retry-After": {"4294967295"}}, false, 24 * time.Hour},
+		{"busy for longer", 503, http.Header{"Retry-After": {"99999999999999999999"}}, false, 24 * time.Hour},
 		{"nonsense", 503, http.Header{"Retry-After": {"-1"}}, false, 0},
 		{"a redirect", 302, http.Header{"Location": {"/elsewhere"}}, false, 0},
 	}
