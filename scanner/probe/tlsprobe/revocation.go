@@ -149,26 +149,6 @@ func (r *Revocations) byList(ctx context.Context, url string, leaf, issuer *x509
 	return out
 }
 
-func readList(der []byte, leaf, issuer *x509.Certificate, now time.Time) (scanner.RevocationStatus, *time.Time, *scanner.Failure) {
-	list, err := x509.ParseRevocationList(der)
-	if err == nil {
-		err = list.CheckSignatureFrom(issuer)
-	}
-	if err != nil {
-		return scanner.RevocationUnknown, nil, scanner.Failf(scanner.FailProtocol, "revocation list: "+err.Error())
-	}
-	for _, e := range list.RevokedCertificateEntries {
-		if e.SerialNumber.Cmp(leaf.SerialNumber) == 0 {
-			since := e.RevocationTime.UTC()
-			return scanner.RevocationRevoked, &since, nil
-		}
-	}
-	if !list.NextUpdate.IsZero() && now.After(list.NextUpdate) {
-		return scanner.RevocationUnknown, nil, scanner.Failf(scanner.FailProtocol, "revocation list: expired at "+list.NextUpdate.UTC().Format(time.RFC3339))
-	}
-	return scanner.RevocationGood, nil, nil
-}
-
 // ofStaple is what a stapled response says: nil unless it is of use. Without
 // the issuer's key nothing in it is proven.
 func ofStaple(der []byte, leaf, issuer *x509.Certificate, now time.Time) *scanner.Revocation {
