@@ -27,7 +27,7 @@ func createFile(path string) (*pendingFile, error) {
 	}
 	// Not os.CreateTemp: the file's mode is for the user's umask to say.
 	name := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+"."+rand.Text())
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666) //nolint:gosec // G302: as above
 	if err != nil {
 		var at *os.PathError
 		if errors.As(err, &at) {

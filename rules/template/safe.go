@@ -200,8 +200,33 @@ func (c *checker) path(n *yaml.Node) {
 		c.complain(n, "its path %s must begin with {{BaseURL}}/", printable(n.Value))
 	case strings.Contains(strings.ToLower(rest), "_method="):
 		c.complain(n, "its path %s asks the site to take the request for another method", printable(n.Value))
+	case actsOn(rest) != "":
+		c.complain(n, "its path %s asks the site to do something (%s), which a GET of a template must not", printable(n.Value), actsOn(rest))
 	case strings.ContainsAny(rest, "\r\n\x00"):
 		c.complain(n, "its path %s has a line break", printable(n.Value))
+	}
+}
+
+// actsOn is a word by which a path asks the site to act, although GET should not
+// (RFC 9110 section 9.2.1); "" if there is none. It looks at the query, and at
+// the last part of the path, since a file called delete.txt is only read.
+func actsOn(rest string) string {
+	path, query, _ := strings.Cut(strings.ToLower(rest), "?")
+	last := path[strings.LastIndexByte(path, '/')+1:]
+	words := strings.FieldsFunc(query, func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
+	for _, w := range append(words, strings.TrimSuffix(last, ".php")) {
+		if slices.Contains(actions(), w) {
+			return w
+		}
+	}
+	return ""
+}
+
+func actions() []string {
+	return []string{
+		"add", "cmd", "command", "create", "delete", "destroy", "disable", "drop", "edit", "enable", "erase", "eval", "exec", "execute", "flush", "import",
+		"insert", "kill", "logout", "move", "passwd", "purge", "reboot", "register", "remove", "rename", "reset", "restart", "restore", "run", "save", "send",
+		"shutdown", "signout", "stop", "submit", "subscribe", "system", "truncate", "uninstall", "unlink", "unsubscribe", "update", "upgrade", "upload", "write",
 	}
 }
 

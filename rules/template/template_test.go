@@ -69,6 +69,7 @@ func TestWhatOnlyLooksIsTaken(t *testing.T) {
 	for name, text := range map[string]string{
 		"good":        good,
 		"HEAD":        strings.Replace(good, "GET", "HEAD", 1),
+		"read only":   strings.Replace(good, "staging-notes.txt", "delete.txt?file=updates&page=2", 1),
 		"one path":    strings.Replace(good, "path:\n      - ", "path: ", 1),
 		"no slash":    strings.Replace(good, "{{BaseURL}}/staging-notes.txt", "{{BaseURL}}", 1),
 		"old name":    strings.Replace(good, "http:", "requests:", 1),
@@ -126,6 +127,10 @@ func TestWhatDoesMoreIsRefused(t *testing.T) {
 		{"another host", "{{BaseURL}}/", "https://other.example/", `:10: its path "https://other.example/staging-notes.txt" must begin`},
 		{"another port", "{{BaseURL}}/", "{{BaseURL}}:8080/", ":10: its path"},
 		{"another user", "{{BaseURL}}/", "{{BaseURL}}@other.example/", ":10: its path"},
+		{"an action in the query", "staging-notes.txt", "?action=delete&id=1", "do something (delete)"},
+		{"an action as a parameter", "staging-notes.txt", "?cmd=id", "do something (cmd)"},
+		{"an action in the path", "staging-notes.txt", "user/Logout", "do something (logout)"},
+		{"an action of PHP", "staging-notes.txt", "reset.php", "do something (reset)"},
 		{"another method in disguise", "staging-notes.txt", "?_METHOD=delete", ":10: its path"},
 		{"a line break", `staging-notes.txt"`, `a\r\nHost: other"`, ":10: its path"},
 		{"a header of methods", "redirects: false", "headers: {X-HTTP-Method-Override: DELETE}", `:11: the header "X-HTTP-Method-Override" is not sent`},
