@@ -78,7 +78,7 @@ func readRecord(line []byte) (rec Record, reason string) {
 	if err := json.Unmarshal(line, &rec); err != nil {
 		var typ *json.UnmarshalTypeError
 		if errors.As(err, &typ) {
-			return rec, fmt.Sprintf("%s cannot be a %s", Printable(typ.Field, 80), typ.Value)
+			return rec, fmt.Sprintf("%s has a value of the wrong kind (%s)", Printable(typ.Field, 80), typ.Value)
 		}
 		return rec, "it is no good JSON: " + Printable(err.Error(), 200)
 	}

@@ -175,7 +175,7 @@ func faultOf(err error) (offset int, reason string) {
 		if field == "" {
 			field = "a report"
 		}
-		return int(typ.Offset), fmt.Sprintf("%s cannot be a %s", field, typ.Value)
+		return int(typ.Offset), fmt.Sprintf("%s has a value of the wrong kind (%s)", field, typ.Value)
 	}
 	return 0, scanner.Printable(err.Error(), 200)
 }

@@ -78,7 +78,7 @@ func TestDamagedReportsAreNamed(t *testing.T) {
 		{"a document of a later version", `{"version":2,"reports":[]}`, 1, "version is 2"},
 		{"a document cut short", one[:len(one)/2], 1 + strings.Count(one[:len(one)/2], "\n"), "unexpected end"},
 		{"a document with a broken byte", swap(one, `"millis": 3240`, `"millis": x`), lineOf(one, `"millis": 3240`), "invalid character 'x'"},
-		{"a number in words", swap(one, `"millis": 3240`, `"millis": "long"`), lineOf(one, `"millis": 3240`), "millis cannot be a string"},
+		{"a number in words", swap(one, `"millis": 3240`, `"millis": "long"`), lineOf(one, `"millis": 3240`), "millis has a value of the wrong kind (string)"},
 		{"a time of no standard", good + swap(good, `2026-11-23T06:05:00Z`, `yesterday`), 2, "yesterday"},
 		{"no domain", swap(good, `"domain":"good.example.hk"`, `"domain":""`), 1, "no domain"},
 		{"a domain that is none", swap(good, `"domain":"good.example.hk"`, `"domain":"../../etc"`), 1, "../../etc"},
