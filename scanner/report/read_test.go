@@ -69,7 +69,7 @@ func TestDamagedReportsAreNamed(t *testing.T) {
 		{"nothing", "", 1, "empty"},
 		{"white space", " \n\n", 1, "empty"},
 		{"no JSON", "hello\n", 1, "no good JSON"},
-		{"other JSON", "[1,2]\n", 1, "a report cannot be"},
+		{"other JSON", "[1,2]\n", 1, "a report has a value of the wrong kind"},
 		{"kept facts", `{"facts_version":1,"program":"infohub 1","facts":{}}` + "\n", 1, "infohub rejudge"},
 		{"an HTML report", "<!doctype html>\n", 1, "invalid character '<'"},
 		{"a second line cut short", good + good[:100], 2, "unexpected end"},
