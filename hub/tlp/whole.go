@@ -1,7 +1,8 @@
 package tlp
 
 // maxReferences bounds how many references MayWhole follows for one object, with
-// those of what it refers to. The largest collection of MITRE ATT&CK takes fewer.
+// those of what it refers to. MITRE's collection of all of ATT&CK for Mobile 17.1
+// takes 12,130.
 const maxReferences = 1 << 18
 
 // Version is one version of an object, as far as the policy needs it.
