@@ -90,9 +90,10 @@ func comparisonAtoms(c Comparison, alone bool, out *[]Atom) {
 		default:
 			return
 		}
+		property := c.Path.Property() // one for a whole set: both may be long
 		for _, v := range c.Values {
 			*out = append(*out, Atom{
-				Type: c.Path.Type, Property: c.Path.Property(),
+				Type: c.Path.Type, Property: property,
 				Op: op, Value: v, Negated: negated, Alone: alone && !negated,
 			})
 		}
