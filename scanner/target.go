@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 )
@@ -118,6 +119,9 @@ func ParseTarget(input string) (Target, error) {
 }
 
 func parseDomain(s string, path error, fail func(TargetFault) (Target, error)) (Target, error) {
+	if !utf8.ValidString(s) { // it would be mapped to another name
+		return fail(TargetName)
+	}
 	// Full-width dots are what a Chinese keyboard types.
 	s = strings.NewReplacer("。", ".", "．", ".", "｡", ".").Replace(s)
 	s = strings.TrimSuffix(s, ".")
