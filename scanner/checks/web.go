@@ -27,6 +27,15 @@ func noRedirect(f *scanner.Facts) scanner.Finding {
 		return noPage(f, "https")
 	}
 	var v votes
+	overHTTP(f, &v, func(root *scanner.WebRoot) { firstHop(&v, root) })
+	if v.because == "" {
+		v.because = scanner.NANoWeb
+	}
+	return v.finding()
+}
+
+// overHTTP gives judge every http start that answered, and votes for the others.
+func overHTTP(f *scanner.Facts, v *votes, judge func(*scanner.WebRoot)) {
 	for i := range f.Web.Roots {
 		root := &f.Web.Roots[i]
 		if !strings.HasPrefix(root.Start, "http://") {
@@ -40,12 +49,8 @@ func noRedirect(f *scanner.Facts) scanner.Finding {
 			}
 			continue
 		}
-		firstHop(&v, root)
+		judge(root)
 	}
-	if v.because == "" {
-		v.because = scanner.NANoWeb
-	}
-	return v.finding()
 }
 
 // firstHop judges the first answer of one http start.

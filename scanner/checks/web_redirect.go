@@ -24,19 +24,7 @@ func onFirstRedirects(judge func(v *votes, root *scanner.WebRoot, to string)) fu
 			return noPage(f, "https")
 		}
 		var v votes
-		for i := range f.Web.Roots {
-			root := &f.Web.Roots[i]
-			if !strings.HasPrefix(root.Start, "http://") {
-				continue
-			}
-			if len(root.Hops) == 0 || root.Hops[0].Status == 0 {
-				if root.Failure == nil || isClosed(root.Failure) {
-					v.skip(scanner.NANotUsed)
-				} else {
-					v.unknown(root.Failure, root.Start, root.Failure.Error())
-				}
-				continue
-			}
+		overHTTP(f, &v, func(root *scanner.WebRoot) {
 			hop, to := &root.Hops[0], redirectOf(root)
 			switch {
 			case isBlockPage(root):
@@ -50,7 +38,7 @@ func onFirstRedirects(judge func(v *votes, root *scanner.WebRoot, to string)) fu
 			default:
 				v.skip(scanner.NACovered)
 			}
-		}
+		})
 		v.skip(scanner.NANotUsed) // no start over http
 		return v.finding()
 	}
