@@ -3,6 +3,7 @@ package hub
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Code says what kind of error it is, for the one function of each edge that
@@ -18,6 +19,7 @@ const (
 	Conflict        Code = "conflict"        // it exists already, or was changed meanwhile
 	TooLarge        Code = "too-large"
 	Unavailable     Code = "unavailable" // the store takes no writes
+	Limited         Code = "limited"     // asked too often; RetryAfter says when again
 )
 
 // Error is an error whose message may be shown to whoever asked. Any other
@@ -26,6 +28,8 @@ type Error struct {
 	Code    Code
 	Message string // plain English: what is wrong and what to do
 	Err     error  // the cause, for operators; may be nil
+	// RetryAfter is how long to wait, of Limited and Unavailable.
+	RetryAfter time.Duration
 }
 
 func (e *Error) Error() string {
