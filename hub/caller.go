@@ -28,7 +28,7 @@ type Caller struct {
 	Anonymous    bool         // of the key
 	From         string       // the address, or "socket", or "process"
 	Request      string       // id of the request
-	groups       []string     // ids of the groups that the organisation is in, community included
+	groups       []string     // ids of the groups that the organisation is in, but the community
 }
 
 // Role is what the caller may do at most: the local administrator is a hub
@@ -71,15 +71,29 @@ func (c *Caller) scope(collection string, v Verb) bool {
 	})
 }
 
+// administers reports whether the caller may act as a hub administrator. A key
+// that is bound to collections never does.
+func (c *Caller) administers() bool { return c.Role() == RoleHubAdmin && len(c.Scopes) == 0 }
+
+// in reports whether the caller's API roots have a group's. Everybody is shown
+// the community's, and whoever is no member of another group reaches nothing in
+// it, whatever a collection grants.
+func (c *Caller) in(group string) bool {
+	return group == communityID || c.Member() && slices.Contains(c.groups, group)
+}
+
 // may reports what the caller may do with a collection. The operator's hub
 // administrators administer collections without a right to read what is in them.
 func (c *Caller) may(col *Collection) (read, write bool) {
+	if !c.in(col.Group) {
+		return false, false
+	}
 	for _, g := range col.Grants {
 		switch {
 		case g.Subject == Public:
 			read = read || g.Read
 		case !c.Member():
-		case g.Subject == c.Organisation.ID || slices.Contains(c.groups, g.Subject):
+		case g.Subject == c.Organisation.ID || c.in(g.Subject):
 			read, write = read || g.Read, write || g.Write
 		}
 	}

@@ -101,3 +101,6 @@ type Group struct {
 // Community is the handle of the group that every member is in. Its API root is
 // the default one, and the only one that strangers are shown.
 const Community = "community"
+
+// communityID is the id of that group, at every hub.
+const communityID = "group--3c8ea9a4-6c0e-4e4b-9d27-1a8ad0e1b5c1"

@@ -1,7 +1,12 @@
 package hub
 
 import (
+	"context"
+	"crypto/aes"
 	"crypto/cipher"
+	"crypto/rand"
+	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -13,12 +18,15 @@ import (
 // Room is the hub's prefix in the store.
 const Room = "hub"
 
+// defaultMaxContentLength is 10 MiB.
+const defaultMaxContentLength = 10 << 20
+
 // Config is what a Service is made of.
 type Config struct {
 	Store store.Store // the whole store: transactions span rooms
 	Audit *audit.Log
-	Now   func() time.Time
-	Log   *slog.Logger
+	Now   func() time.Time // nil: time.Now
+	Log   *slog.Logger     // nil: nothing is logged
 	// MaxContentLength is how many bytes a submission may have; 0: 10 MiB.
 	MaxContentLength int64
 }
@@ -33,9 +41,8 @@ type Service struct {
 	max    int64
 	cursor cipher.AEAD // seals cursors of the change feed
 
-	audiences interned // audiences and organisations by number: they never change
-	used      lastUsed // when keys were used, until it is written
-	changed   signal   // rings when the feed grew
+	used    lastUsed // when keys were used, until it is written
+	changed signal   // rings when the feed grew
 }
 
 // signal wakes those who wait for the change feed.
@@ -43,3 +50,69 @@ type signal struct {
 	mu sync.Mutex
 	ch chan struct{}
 }
+
+// New returns the hub that a store holds, set up or not. It writes to a store
+// only the first time, the secret that seals cursors.
+func New(c Config) (*Service, error) {
+	if c.Store == nil || c.Audit == nil {
+		return nil, errors.New("hub: a store and an audit log are needed")
+	}
+	s := &Service{store: c.Store, audit: c.Audit, now: c.Now, log: c.Log, max: c.MaxContentLength}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.max <= 0 {
+		s.max = defaultMaxContentLength
+	}
+	secret, err := s.cursorSecret(context.Background())
+	if err != nil {
+		return nil, fmt.Errorf("hub: the secret of cursors: %w", err)
+	}
+	block, err := aes.NewCipher(secret)
+	if err != nil {
+		return nil, fmt.Errorf("hub: the secret of cursors: %w", err)
+	}
+	if s.cursor, err = cipher.NewGCM(block); err != nil {
+		return nil, fmt.Errorf("hub: the secret of cursors: %w", err)
+	}
+	return s, nil
+}
+
+// cursorSecret is kept in the store, so that a cursor outlives the process.
+func (s *Service) cursorSecret(ctx context.Context) ([]byte, error) {
+	var secret []byte
+	err := s.read(ctx, func(r store.Reader) error {
+		b, err := r.Get([]byte(cursorKey))
+		secret = append([]byte(nil), b...)
+		return err
+	})
+	if !errors.Is(err, store.ErrNotFound) {
+		return secret, err
+	}
+	fresh := make([]byte, 32)
+	rand.Read(fresh) // never fails
+	err = s.update(ctx, func(whole store.Tx) error {
+		tx := store.SubTx(whole, Room)
+		b, err := tx.Get([]byte(cursorKey))
+		if err == nil {
+			secret = append([]byte(nil), b...) // somebody was faster
+			return nil
+		}
+		if !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		secret = fresh
+		return tx.Put([]byte(cursorKey), fresh)
+	})
+	return secret, err
+}
+
+// MaxContentLength is how many bytes a submission may have.
+func (s *Service) MaxContentLength() int64 { return s.max }
+
+// Close writes what is only in memory: when keys were last used. The store stays
+// open.
+func (s *Service) Close(ctx context.Context) error { return s.writeLastUsed(ctx) }
