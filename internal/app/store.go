@@ -20,6 +20,10 @@ const storeFile = "infohub.db"
 // a scan that repeats itself has it only while it scans.
 const lockWait = 5 * time.Second
 
+// ascending are the prefixes of keys that the rooms put in ascending order: the
+// hub's log, its index by type and its change feed, and the audit log.
+func ascending() []string { return []string{"hub/l", "hub/t", "hub/f", "audit/entry/"} }
+
 // ErrNoData says that a folder is no data directory.
 var ErrNoData = errors.New("it holds no data of infohub")
 
@@ -38,7 +42,7 @@ func OpenStore(dir string, create bool) (store.Store, error) {
 		}
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
-	s, err := bolt.Open(path, bolt.Options{LockWait: lockWait})
+	s, err := bolt.Open(path, bolt.Options{LockWait: lockWait, Ascending: ascending()})
 	switch {
 	case errors.Is(err, store.ErrLocked):
 		return nil, fmt.Errorf("another infohub is using %s, perhaps a scan: try again when it has ended (%w)", dir, err)

@@ -17,10 +17,10 @@ import (
 func Sub(s Store, name string) Store { return &sub{s, name} }
 
 // SubTx is a room's part of a transaction, so that one Update can span rooms.
-func SubTx(tx Tx, name string) Tx { return &subTx{subReader{tx, name}, tx} }
+func SubTx(tx Tx, name string) Tx { return &subTx{subReader{reader: tx, name: name}, tx} }
 
 // SubReader is a room's part of a snapshot.
-func SubReader(r Reader, name string) Reader { return &subReader{r, name} }
+func SubReader(r Reader, name string) Reader { return &subReader{reader: r, name: name} }
 
 type sub struct {
 	store Store
@@ -40,6 +40,7 @@ func (s *sub) Close() error { return nil }
 type subReader struct {
 	reader Reader
 	name   string
+	full   []byte // the last key with its prefix; nobody keeps a key, and a reader is for one goroutine
 }
 
 func checkName(name string) error {
@@ -57,9 +58,8 @@ func (s *subReader) key(key []byte) ([]byte, error) {
 	if err := CheckKey(key); err != nil {
 		return nil, err
 	}
-	full := make([]byte, 0, len(s.name)+1+len(key))
-	full = append(append(full, s.name...), '/')
-	return append(full, key...), nil
+	s.full = append(append(append(s.full[:0], s.name...), '/'), key...)
+	return s.full, nil
 }
 
 func (s *subReader) Get(key []byte) ([]byte, error) {

@@ -22,19 +22,22 @@ import (
 	"github.com/cybersec-infohub/infohub/internal/store"
 )
 
-// bucketName is the one bucket, so that keys of all rooms have one order.
-var bucketName = []byte("infohub")
-
 // Options of Open. The zero value is ready for use.
 type Options struct {
 	// LockWait is how long Open waits for another process to close the file.
 	// Zero: it tries once.
 	LockWait time.Duration
+	// Ascending are prefixes, such as "hub/l", whose keys are mostly put in
+	// ascending order: their pages are filled to the brim. It changes nothing
+	// but the space that they take. A prefix whose keys are in the file already
+	// stays as it is, and so do those that a file was opened with before.
+	Ascending []string
 }
 
 // Store is a store in one file.
 type Store struct {
-	db *bbolt.DB
+	db       *bbolt.DB
+	segments []segment
 
 	calls     chan *call
 	closing   chan struct{}
@@ -56,13 +59,21 @@ func Open(path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", path, err)
 	}
-	return newStore(db), nil
+	s, err := newStore(db, o)
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w", path, errors.Join(err, db.Close()))
+	}
+	return s, nil
 }
 
-func newStore(db *bbolt.DB) *Store {
-	s := &Store{db: db, calls: make(chan *call), closing: make(chan struct{}), stopped: make(chan struct{})}
+func newStore(db *bbolt.DB, o Options) (*Store, error) {
+	all, err := makeBuckets(db, o.Ascending)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{db: db, segments: all, calls: make(chan *call), closing: make(chan struct{}), stopped: make(chan struct{})}
 	go s.commitAll()
-	return s
+	return s, nil
 }
 
 func open(path string, o Options) (*bbolt.DB, error) {
@@ -88,9 +99,6 @@ func open(path string, o Options) (*bbolt.DB, error) {
 	now, err := os.Stat(path)
 	if err == nil && !os.SameFile(opened, now) {
 		err = fmt.Errorf("%w: the file was replaced just now", store.ErrLocked)
-	}
-	if err == nil {
-		err = makeBucket(db)
 	}
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -154,21 +162,6 @@ func mapSize() int {
 	return int(size)
 }
 
-func makeBucket(db *bbolt.DB) error {
-	found := false
-	err := db.View(func(btx *bbolt.Tx) error {
-		found = btx.Bucket(bucketName) != nil
-		return nil
-	})
-	if err != nil || found {
-		return err
-	}
-	return db.Update(func(btx *bbolt.Tx) error {
-		_, err := btx.CreateBucketIfNotExists(bucketName)
-		return err
-	})
-}
-
 // View implements store.Store.
 func (s *Store) View(ctx context.Context, fn func(store.Reader) error) error {
 	if err := ctx.Err(); err != nil {
@@ -178,7 +171,7 @@ func (s *Store) View(ctx context.Context, fn func(store.Reader) error) error {
 	if err != nil {
 		return fmt.Errorf("store: view: %w", closedOr(err))
 	}
-	t := &tx{bucket: btx.Bucket(bucketName), shared: new(changes)}
+	t := &tx{parts: newParts(btx, s.segments), shared: new(changes)}
 	defer func() {
 		t.over = true
 		_ = btx.Rollback() // of a read: it fails only when done twice

@@ -28,11 +28,26 @@ func openIn(dir string) (store.Store, error) {
 
 func TestContract(t *testing.T) { storetest.Run(t, openIn) }
 
-func TestKilledWhileWriting(t *testing.T) {
-	storetest.Crash(t, openIn, func(s store.Store) error {
-		return s.(*bolt.Store).Check(context.Background())
-	})
+// openParted opens a store of several buckets, whose limits are in the midst of
+// the suite's keys.
+func openParted(dir string) (store.Store, error) {
+	s, err := bolt.Open(filepath.Join(dir, "infohub.db"), bolt.Options{Ascending: []string{
+		"00", "02", "1", "10", "2f", "03.1", "a", "b", "3/entry/", "4/last", "5/", "\x00", "\xff",
+		"room/inner/02", "room/inner/1", "room/inner/a", "room/inner/b", "room/inner/03.1",
+	}})
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
 }
+
+func TestContractInParts(t *testing.T) { storetest.Run(t, openParted) }
+
+func check(s store.Store) error { return s.(*bolt.Store).Check(context.Background()) }
+
+func TestKilledWhileWriting(t *testing.T) { storetest.Crash(t, openIn, check) }
+
+func TestKilledWhileWritingInParts(t *testing.T) { storetest.Crash(t, openParted, check) }
 
 func open(t testing.TB, path string) *bolt.Store {
 	t.Helper()

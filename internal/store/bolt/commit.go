@@ -126,7 +126,7 @@ func (s *Store) commit(batch []*call) (left []*call) {
 		return left
 	}
 	shared := new(changes)
-	ran, rest, failed := runAll(btx.Bucket(bucketName), shared, batch)
+	ran, rest, failed := runAll(newParts(btx, s.segments), shared, batch)
 	left = append(rest, left...)
 	if failed != nil {
 		// The others again without it, then it by itself: its error may rest on
@@ -152,12 +152,12 @@ func (s *Store) commit(batch []*call) (left []*call) {
 // runAll lends the transaction to each call in turn. It returns the calls that
 // ran, those for which the transaction has no room, and the one that failed
 // after it wrote, if any; that one is in neither list.
-func runAll(bucket *bbolt.Bucket, shared *changes, batch []*call) (ran, rest []*call, failed *call) {
+func runAll(parts *parts, shared *changes, batch []*call) (ran, rest []*call, failed *call) {
 	for i, c := range batch {
 		if i > 0 && (shared.bytes > maxBatchBytes || c.alone) {
 			return ran, batch[i:], nil
 		}
-		t := &tx{bucket: bucket, shared: shared}
+		t := &tx{parts: parts, shared: shared}
 		select {
 		case c.turn <- t:
 		case <-c.gone:

@@ -37,10 +37,10 @@ func TestWriteIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := makeBucket(db); err != nil {
+	s, err := newStore(db, Options{})
+	if err != nil {
 		t.Fatal(err)
 	}
-	s := newStore(db)
 	if err := put(s, "a"); err != nil {
 		t.Fatal(err)
 	}

@@ -15,9 +15,9 @@ import (
 const maxSteps = 1 << 24
 
 // tx is what one run of a function sees of a transaction. Functions that share a
-// commit share the bucket, and each has a tx of its own.
+// commit share the buckets, and each has a tx of its own.
 type tx struct {
-	bucket *bbolt.Bucket
+	parts  *parts
 	shared *changes
 	writes int  // by this run of this function
 	over   bool // the function has returned
@@ -27,6 +27,23 @@ type tx struct {
 type changes struct {
 	writes int
 	bytes  int
+	room   []byte // for copies of values
+}
+
+// chunk is how much memory is taken at once for small values, in bytes.
+const chunk = 64 << 10
+
+// keep copies a value for the time of the transaction.
+func (c *changes) keep(value []byte) []byte {
+	if len(value) > chunk/8 {
+		return bytes.Clone(value)
+	}
+	if cap(c.room)-len(c.room) < len(value) || c.room == nil {
+		c.room = make([]byte, 0, chunk)
+	}
+	at := len(c.room)
+	c.room = append(c.room, value...)
+	return c.room[at:len(c.room):len(c.room)]
 }
 
 func (t *tx) Get(key []byte) ([]byte, error) {
@@ -36,7 +53,7 @@ func (t *tx) Get(key []byte) ([]byte, error) {
 	if len(key) == 0 || len(key) > store.MaxKeySize {
 		return nil, store.CheckKey(key)
 	}
-	value := t.bucket.Get(key)
+	value := t.parts.of(key).Get(key)
 	if value == nil {
 		return nil, store.ErrNotFound
 	}
@@ -55,7 +72,7 @@ func (t *tx) Put(key, value []byte) error {
 	}
 	t.changed(len(key) + len(value))
 	// bbolt copies the key, but keeps the value until the commit.
-	if err := t.bucket.Put(key, append([]byte{}, value...)); err != nil {
+	if err := t.parts.of(key).Put(key, t.shared.keep(value)); err != nil {
 		return fmt.Errorf("store: put: %w", err)
 	}
 	return nil
@@ -68,11 +85,12 @@ func (t *tx) Delete(key []byte) error {
 	if err := store.CheckKey(key); err != nil {
 		return err
 	}
-	if t.bucket.Get(key) == nil {
+	bucket := t.parts.of(key)
+	if bucket.Get(key) == nil {
 		return nil
 	}
 	t.changed(len(key))
-	if err := t.bucket.Delete(key); err != nil {
+	if err := bucket.Delete(key); err != nil {
 		return fmt.Errorf("store: delete: %w", err)
 	}
 	return nil
@@ -92,17 +110,32 @@ func (t *tx) Scan(r store.Range) iter.Seq2[store.Entry, error] {
 			yield(store.Entry{}, store.ErrOver)
 			return
 		}
-		s := scan{bucket: t.bucket, r: r, shared: t.shared}
-		for key, value := s.first(); key != nil && r.Contains(key); key, value = s.next(key) {
-			if !yield(store.Entry{Key: key, Value: value}, nil) {
-				return
+		n := len(t.parts.segments)
+		for i := range n {
+			if r.Reverse {
+				i = n - 1 - i
 			}
-			if t.over {
-				yield(store.Entry{}, store.ErrOver)
+			in, ok := t.parts.segments[i].clip(r)
+			if ok && !t.scan(t.parts.bucket(i), in, yield) {
 				return
 			}
 		}
 	}
+}
+
+// scan yields what a bucket has in a range, and reports whether to go on.
+func (t *tx) scan(bucket *bbolt.Bucket, in store.Range, yield func(store.Entry, error) bool) bool {
+	s := scan{bucket: bucket, r: in, shared: t.shared}
+	for key, value := s.first(); key != nil && in.Contains(key); key, value = s.next(key) {
+		if !yield(store.Entry{Key: key, Value: value}, nil) {
+			return false
+		}
+		if t.over {
+			yield(store.Entry{}, store.ErrOver)
+			return false
+		}
+	}
+	return true
 }
 
 // scan walks a range. A cursor of bbolt is lost when the bucket changes under
