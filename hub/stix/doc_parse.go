@@ -92,13 +92,11 @@ func (p *Parser) fail(format string, args ...any) *SyntaxError {
 
 // within puts a step before the error's path.
 func (e *SyntaxError) within(step string) *SyntaxError {
-	if len(step) > shownName {
-		step = strings.ToValidUTF8(step[:shownName], "") + "..."
+	if e.Path == "" {
+		e.Path = step
+	} else {
+		e.Path = join(step, e.Path)
 	}
-	if e.Path != "" && e.Path[0] != '[' {
-		step += "."
-	}
-	e.Path = step + e.Path
 	return e
 }
 
@@ -212,12 +210,12 @@ func (p *Parser) object(depth int) (count uint32, escaped bool, err *SyntaxError
 		escaped = escaped || n.nameEscaped
 		p.space()
 		if p.next() != ':' {
-			return 0, false, p.unexpected("a colon").within(p.nameOf(&n))
+			return 0, false, p.unexpected("a colon").within(step(p.nameOf(&n)))
 		}
 		p.pos++
 		p.space()
 		if err := p.value(n, depth); err != nil {
-			return 0, false, err.within(p.nameOf(&n))
+			return 0, false, err.within(step(p.nameOf(&n)))
 		}
 		count++
 		p.space()
@@ -327,5 +325,5 @@ func (p *Parser) repeated(index int) *SyntaxError {
 func (p *Parser) twice(name string, offset uint32) *SyntaxError {
 	err := p.fail("the name is there twice in one object")
 	err.Offset = int(offset)
-	return err.within(name)
+	return err.within(step(name))
 }
