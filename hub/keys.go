@@ -12,18 +12,20 @@ import (
 // The hub's room in the store, "hub". Numbers in keys are big-endian, so that
 // keys are in the order of what they count. <col> is Collection.Number (4
 // bytes), <added> the date added in microseconds since 1970 (8 bytes), <ver> a
-// stix.Instant's key (12 bytes; zero for objects without a version).
+// stix.Instant's key (12 bytes; zero for objects without a version). The ids of
+// objects are folded: hexadecimal digits in capitals make no other object.
 //
 //	meta                              settings of the hub
 //	org/<id> person/<id> key/<id> group/<id> col/<id>   records, JSON
 //	org@<handle> person@<email> group@<handle> col@<group id>/<alias>   -> id
 //	col#<col>                         -> id of the collection
-//	l<col><added>                     the log of a collection: entry and the object's bytes
-//	o<id>\0<ver><col><added>          every version of an object, wherever it is: short entry
+//	l<col><added>                     the log of a collection: record
+//	n<col>                            the last <added> that the log ever had
+//	o<id>\0<ver><col><added>          every version of an object, wherever it is: summary
 //	t<col><type>\0<added>             the log by type
 //	v<kind>\0<key>\0<id>\0<ver><col><added>   values, for look-up: flags
 //	r<id>\0<id of the one that refers>\0<ver><col><added>   who refers to an object, but by created_by_ref or a marking
-//	i<n> / i@<sha256>                 interned texts (audiences, organisations): number to text and back
+//	i#<n> / i@<sha256> / i            interned texts (audiences, organisations): number to text and back; the last number
 //	f<seq>                            the change feed
 //	status/<uuid>, status@<added><uuid>    statuses, and when each ends
 //	queue/<col><added>                what waits for moderation
@@ -32,6 +34,7 @@ import (
 //	sub/<owner>/<name>                cursors of subscribers
 const (
 	prefixLog    = 'l'
+	prefixLast   = 'n'
 	prefixObject = 'o'
 	prefixType   = 't'
 	prefixValue  = 'v'
@@ -51,7 +54,11 @@ func (s spot) append(b []byte) []byte {
 	return binary.BigEndian.AppendUint64(b, uint64(s.added)) // #nosec G115 -- after 1970
 }
 
-const spotSize = 12
+// Sizes of parts of keys, in bytes.
+const (
+	spotSize    = 12
+	versionSize = 12
+)
 
 func readSpot(b []byte) (spot, bool) {
 	if len(b) != spotSize {
@@ -68,8 +75,15 @@ func logPrefix(col uint32) []byte {
 	return binary.BigEndian.AppendUint32([]byte{prefixLog}, col)
 }
 
+func lastKey(col uint32) []byte {
+	return binary.BigEndian.AppendUint32([]byte{prefixLast}, col)
+}
+
+// foldID is the form of an object's id in keys.
+func foldID(id string) string { return strings.ToLower(id) }
+
 func objectPrefix(id string) []byte {
-	return append(append([]byte{prefixObject}, id...), 0)
+	return append(append(make([]byte, 0, len(id)+2+versionSize+spotSize), prefixObject), foldID(id)+"\x00"...)
 }
 
 func objectKey(id string, ver [12]byte, s spot) []byte {
@@ -87,7 +101,7 @@ func typeKey(typ string, s spot) []byte {
 
 func valuePrefix(kind, key string) []byte {
 	if len(key) > maxValueKey {
-		key = key[:maxValueKey] // whoever finds by it looks at the object again
+		key = key[:maxValueKey] // in the middle of a character, too: whoever finds by it looks at the object again
 	}
 	b := append(append([]byte{prefixValue}, kind...), 0)
 	return append(append(b, strings.ReplaceAll(key, "\x00", "")...), 0)
@@ -97,16 +111,16 @@ func valuePrefix(kind, key string) []byte {
 const maxValueKey = 512
 
 func valueKey(kind, key, id string, ver [12]byte, s spot) []byte {
-	b := append(append(valuePrefix(kind, key), id...), 0)
+	b := append(append(valuePrefix(kind, key), foldID(id)...), 0)
 	return s.append(append(b, ver[:]...))
 }
 
 func refersPrefix(id string) []byte {
-	return append(append([]byte{prefixRefers}, id...), 0)
+	return append(append([]byte{prefixRefers}, foldID(id)...), 0)
 }
 
 func refersKey(id, from string, ver [12]byte, s spot) []byte {
-	b := append(append(refersPrefix(id), from...), 0)
+	b := append(append(refersPrefix(id), foldID(from)...), 0)
 	return s.append(append(b, ver[:]...))
 }
 

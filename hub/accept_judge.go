@@ -1,0 +1,180 @@
+package hub
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/cybersec-infohub/infohub/hub/stix"
+	"github.com/cybersec-infohub/infohub/hub/tlp"
+)
+
+// A lineage is what one organisation made of an id: its versions of the object,
+// and the copies of them that others put into further collections. An id has one
+// lineage, until somebody who knows nothing of it sends another object under the
+// same id. They must not learn that it is taken, so theirs begins a lineage of its
+// own. Each reader is given the objects of one lineage: the earliest of which they
+// may read something (see view.lineage).
+
+// judge says whether an object may be added to a collection, by STIX's rules on
+// versions (STIX 2.1, 3.6): one version of an object is always the same, only
+// whoever made the object makes new ones, and none follows one that is revoked.
+// Its state is outcomeNew where it may.
+func judge(v *view, col *Collection, in *incoming) (outcome, place, error) {
+	var p place
+	for e, err := range versionsOf(v.r, in.header.ID) {
+		if err != nil {
+			return outcome{}, place{}, err
+		}
+		p.others = append(p.others, e)
+	}
+	if len(p.others) == 0 {
+		return outcome{state: outcomeNew}, p, nil
+	}
+	lineage, known := v.lineageOf(in, p.others)
+	if !known {
+		p.lineage = lineage
+		return outcome{state: outcomeNew}, p, v.err
+	}
+	p.lineage = lineage
+	o := v.judgeVersion(col, in, lineage, p.others)
+	return o, p, v.err
+}
+
+// lineageOf chooses the lineage that an object belongs to: the one that the
+// contributor began, else the earliest that they know of, else one of their own,
+// of which nothing is known yet.
+func (v *view) lineageOf(in *incoming, others []stored) (lineage uint32, known bool) {
+	next := uint32(0)
+	firsts := map[uint32]stored{}
+	for _, e := range others {
+		next = max(next, e.lineage+1)
+		if first, ok := firsts[e.lineage]; !ok || e.at.added < first.at.added {
+			firsts[e.lineage] = e
+		}
+	}
+	for n := range next {
+		if first, ok := firsts[n]; ok && v.contributor(first.owner) == in.owner {
+			return n, true
+		}
+	}
+	lowest := next
+	for _, e := range others {
+		if e.lineage < lowest && v.knows(e) {
+			lowest = e.lineage
+		}
+	}
+	if lowest < next {
+		return lowest, true
+	}
+	// An observable that others posted with the very same content is the same
+	// object: nothing tells the two apart.
+	if in.isObservable() {
+		for _, e := range others {
+			if rec, ok := v.entry(e.at); ok && e.ver == in.ver && sameContent(rec.object, in) {
+				return e.lineage, false
+			}
+		}
+	}
+	return next, false
+}
+
+// judgeVersion holds a version against what the contributor knows of its lineage.
+func (v *view) judgeVersion(col *Collection, in *incoming, lineage uint32, others []stored) outcome {
+	mine := v.began(in, lineage, others)
+	same, open := false, false // this version is there; and somewhere no narrower than here
+	for _, e := range others {
+		if e.lineage != lineage || !v.knows(e) {
+			continue
+		}
+		c := bytes.Compare(e.ver[:], in.ver[:])
+		switch {
+		case c == 0:
+			rec, ok := v.entry(e.at)
+			if !ok {
+				continue
+			}
+			if !sameContent(rec.object, in) {
+				return refused("%s", otherContent(in))
+			}
+			if e.at.col == col.Number {
+				return outcome{state: outcomeDuplicate, at: e.at}
+			}
+			same = true
+			if !open {
+				open = v.mayPassOn(e, in)
+			}
+		case !mine:
+		case c < 0 && e.flags&flagRevoked != 0:
+			return refused("an earlier version revoked this object, and none may follow it: send it as a new object with a new id (STIX 2.1, 3.6)")
+		case c > 0 && in.header.Revoked:
+			return refused("a later version of this object is here already: revoke it with a version whose modified is after that (STIX 2.1, 3.6)")
+		}
+	}
+	switch {
+	case in.isObservable() || mine:
+		return outcome{state: outcomeNew}
+	case !same:
+		return refused("another organisation contributed this object, and only that one may send other versions of it: say what you know in a note, an opinion or an object with an id of its own (STIX 2.1, 3.6)")
+	case !open:
+		return refused("this came to you by its marking or its collection for fewer readers than it would have here: ask the organisation that contributed it to share it here")
+	}
+	return outcome{state: outcomeNew}
+}
+
+// began reports whether the contributor may add versions to a lineage: its first
+// contributor may, and the operator, who brings in what others publish elsewhere.
+func (v *view) began(in *incoming, lineage uint32, others []stored) bool {
+	if in.by.Organisation.Operator {
+		return true
+	}
+	var first *stored
+	for i, e := range others {
+		if e.lineage == lineage && (first == nil || e.at.added < first.at.added) {
+			first = &others[i]
+		}
+	}
+	return first != nil && v.contributor(first.owner) == in.owner
+}
+
+// mayPassOn reports whether somebody who did not contribute an object may put it
+// into another collection, where it has the audience in.audience. What is for
+// named readers they may not: TLP leaves that to its source.
+func (v *view) mayPassOn(e stored, in *incoming) bool {
+	a, err := readAudience(v.r, e.audience)
+	if err != nil {
+		return v.failed(err)
+	}
+	for _, m := range a.Markings {
+		switch m {
+		case tlp.Clear:
+		case tlp.Green:
+			if slices.Contains(in.audience.Markings, tlp.Clear) {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// isObservable reports whether the object has no versions, as STIX's cyber
+// observables: they are facts, so nobody owns one.
+func (in *incoming) isObservable() bool { return in.header.Version() == "" }
+
+// sameContent reports whether an object that is held says the same.
+func sameContent(held []byte, in *incoming) bool {
+	if bytes.Equal(held, in.raw) {
+		return true
+	}
+	var p stix.Parser
+	v, err := p.Parse(held)
+	return err == nil && stix.Equal(v, in.value)
+}
+
+func otherContent(in *incoming) string {
+	if in.isObservable() {
+		return "an object with this id and other content is here already, and an observable has no versions: send what is the same, or delete yours first (STIX 2.1, 3.3)"
+	}
+	return "this version is here already with other content: whoever changes an object gives it a later modified (STIX 2.1, 3.6)"
+}
