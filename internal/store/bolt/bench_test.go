@@ -50,13 +50,13 @@ func hubMix(tx store.Tx, random *rand.Rand, first uint64, value []byte) error {
 // fillWithMix writes count objects.
 func fillWithMix(b *testing.B, s *Store, count int) {
 	b.Helper()
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // G404: it is to be repeatable
+	random := rand.New(rand.NewPCG(1, 2))
 	value := bytes.Repeat([]byte("0123456789"), 70)
 	for done := 0; done < count; done += batch {
 		// The function may run again: what is random is drawn outside.
 		seed := random.Uint64()
 		err := s.Update(context.Background(), func(tx store.Tx) error {
-			return hubMix(tx, rand.New(rand.NewPCG(seed, 0)), uint64(done), value) //nolint:gosec // G404
+			return hubMix(tx, rand.New(rand.NewPCG(seed, 0)), uint64(done), value)
 		})
 		if err != nil {
 			b.Fatal(err)

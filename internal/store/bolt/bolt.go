@@ -45,6 +45,7 @@ type Store struct {
 	closeOnce sync.Once
 	closeErr  error
 	failed    atomic.Pointer[error] // why nothing more is written
+	refused   atomic.Pointer[error] // why the last commit failed; nil if it did not
 }
 
 var _ store.Store = (*Store)(nil)

@@ -192,6 +192,7 @@ func (s *Store) finish(btx *bbolt.Tx, wrote bool) (err error) {
 	}()
 	if err := btx.Commit(); err != nil {
 		err = fmt.Errorf("%w: %w", store.ErrUnknown, err)
+		s.refused.Store(&err)
 		// A write that was refused, by a full disk for instance, has harmed
 		// nothing, and the next may succeed. After a failed fsync the kernel may
 		// have dropped pages that a later fsync would no longer report.
@@ -201,6 +202,7 @@ func (s *Store) finish(btx *bbolt.Tx, wrote bool) (err error) {
 		}
 		return err
 	}
+	s.refused.Store(nil)
 	return nil
 }
 
@@ -213,6 +215,26 @@ func answer(calls []*call, err error) {
 // fail makes the store read-only.
 func (s *Store) fail(cause error) {
 	s.failed.CompareAndSwap(nil, &cause)
+}
+
+// Healthy says whether the store writes, for a health check: nil if the last
+// commit succeeded, ErrReadOnly with the cause if nothing is written until it is
+// opened again, the error of the last commit if that was refused (a full disk)
+// and the next one is tried, or ErrClosed. It writes nothing itself, and does not
+// wait.
+func (s *Store) Healthy() error {
+	select {
+	case <-s.closing:
+		return store.ErrClosed
+	default:
+	}
+	if err := s.failure(); err != nil {
+		return err
+	}
+	if err := s.refused.Load(); err != nil {
+		return fmt.Errorf("store: the last commit failed: %w", *err)
+	}
+	return nil
 }
 
 func (s *Store) failure() error {

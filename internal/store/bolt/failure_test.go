@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	bbolt "go.etcd.io/bbolt"
@@ -51,6 +52,9 @@ func TestWriteIsRefused(t *testing.T) {
 		if err := put(s, "b"); !errors.Is(err, store.ErrUnknown) || !errors.Is(err, os.ErrClosed) {
 			t.Errorf("Update: %v, want ErrUnknown and its cause", err)
 		}
+		if err := s.Healthy(); !errors.Is(err, os.ErrClosed) || errors.Is(err, store.ErrReadOnly) {
+			t.Errorf("Healthy: %v, want the cause, and not that it is for good", err)
+		}
 	}
 	if err := s.Update(context.Background(), func(store.Tx) error { return nil }); err != nil {
 		t.Errorf("an Update that writes nothing: %v", err)
@@ -59,6 +63,9 @@ func TestWriteIsRefused(t *testing.T) {
 		t.Errorf("View: %v", err)
 	}
 	_ = s.Close() // the file is closed already
+	if err := s.Healthy(); !errors.Is(err, store.ErrClosed) {
+		t.Errorf("Healthy after Close: %v", err)
+	}
 }
 
 // TestReadOnlyAfterFailedSync calls what a failed fsync calls.
@@ -71,10 +78,16 @@ func TestReadOnlyAfterFailedSync(t *testing.T) {
 	if err := put(s, "a"); err != nil {
 		t.Fatal(err)
 	}
+	if err := s.Healthy(); err != nil {
+		t.Errorf("Healthy: %v", err)
+	}
 	s.fail(errors.New("input/output error"))
 	s.fail(errors.New("another"))
 	if err := put(s, "b"); !errors.Is(err, store.ErrReadOnly) || errors.Is(err, store.ErrUnknown) {
 		t.Errorf("Update: %v, want ErrReadOnly: nothing was tried", err)
+	}
+	if err := s.Healthy(); !errors.Is(err, store.ErrReadOnly) || !strings.Contains(err.Error(), "input/output error") {
+		t.Errorf("Healthy: %v, want ErrReadOnly with the first cause", err)
 	}
 	if err := get(s, "a"); err != nil {
 		t.Errorf("View: %v", err)
