@@ -78,7 +78,7 @@ func (s *Service) Authenticate(ctx context.Context, token, from, request string)
 			return err
 		}
 		same := subtle.ConstantTimeCompare(key.Hash, hashSecret(secret)) == 1
-		if !same || !key.Revoked.IsZero() || !key.Expires.IsZero() && !now.Before(key.Expires) {
+		if !same || !key.lives(now) {
 			return store.ErrNotFound
 		}
 		c.Key, c.Scopes, c.Anonymous = key.ID, key.Scopes, key.Anonymous

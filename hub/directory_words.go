@@ -149,9 +149,18 @@ type differences map[string]string
 
 // set takes a new value over, if there is one and it is another.
 func (d differences) set(name string, old, new *string) {
-	if new != nil && *new != *old {
-		*old = *new
-		d[name] = cut(*new, 300)
+	if new == nil {
+		return
+	}
+	to := strings.TrimSpace(*new)
+	d.note(name, *old, to)
+	*old = to
+}
+
+// note notes a value that is another than it was.
+func (d differences) note(name, old, new string) {
+	if old != new {
+		d[name] = cut(new, 300)
 	}
 }
 
