@@ -29,7 +29,7 @@ func hostShapes() []*shape {
 			may("size", count()),
 			may("name", isString),
 			may("name_enc", isString),
-			may("magic_number_hex", isHex),
+			may("magic_number_hex", isHexadecimal),
 			may("mime_type", isString),
 			may("ctime", isTimestamp),
 			may("mtime", isTimestamp),

@@ -95,8 +95,8 @@ func isVersionTime(c *checker, v Value) {
 	}
 }
 
-// isHex is the check of hexadecimal text (2.8).
-func isHex(c *checker, v Value) {
+// isHexadecimal is the check of hexadecimal text (2.8).
+func isHexadecimal(c *checker, v Value) {
 	text := v.Text()
 	switch {
 	case v.Kind() != String:
