@@ -20,9 +20,13 @@ type incoming struct {
 	header stix.Header
 	ver    [versionSize]byte
 	values []value // under which it is found
+	// references can hide it: a list made by packReferences.
+	references []byte
 
 	audience tlp.Audience
 	owner    string // id of the organisation that contributes it
+	// audienceNumber and ownerNumber are the two interned, 0 where they are not yet.
+	audienceNumber, ownerNumber uint32
 	// by is in whose eyes it is judged: what they may not read and did not
 	// contribute is not there for them.
 	by *Caller
@@ -35,7 +39,13 @@ func newIncoming(v stix.Value) (incoming, error) {
 	var err error
 	in.ver, err = versionKey(&in.header)
 	in.values = valuesOf(v, in.header)
+	in.references = packReferences(&in.header)
 	return in, err
+}
+
+// recordSize is how large the log's record of it will be, at most.
+func (in *incoming) recordSize() int {
+	return len(in.raw) + len(in.references) + len(in.header.ID) + len(in.header.Version()) + 64
 }
 
 // value is a text that a search by value asks for, with what the object says of
@@ -58,7 +68,7 @@ func valuesOf(v stix.Value, h stix.Header) []value {
 // outcome is what became of an object.
 type outcome struct {
 	state  outcomeState
-	reason string // of outcomeRefused: what is wrong and what to do
+	reason string // of outcomeRefused: what is wrong and what to do; else "", or what else is to say
 	at     spot   // where it is, unless it was refused
 }
 
@@ -68,7 +78,8 @@ const (
 	outcomeAdded outcomeState = iota + 1
 	outcomeDuplicate
 	outcomeRefused
-	outcomeNew // of judge: nothing speaks against adding it
+	outcomeHeld // for the moderation
+	outcomeNew  // of judge: nothing speaks against adding it
 )
 
 func refused(format string, args ...any) outcome {
@@ -100,11 +111,7 @@ type place struct {
 
 // put stores an entry. What is judged by it is done with.
 func (s *Service) put(tx store.Tx, col *Collection, in *incoming, p place) (spot, error) {
-	audience, err := internAudience(tx, in.audience)
-	if err != nil {
-		return spot{}, err
-	}
-	owner, err := intern(tx, []byte(in.owner))
+	audience, owner, err := in.numbers(tx)
 	if err != nil {
 		return spot{}, err
 	}
@@ -114,7 +121,7 @@ func (s *Service) put(tx store.Tx, col *Collection, in *incoming, p place) (spot
 	}
 	rec := record{
 		lineage: p.lineage, audience: audience, owner: owner, ver: in.ver,
-		id: in.header.ID, version: in.header.Version(), references: packReferences(&in.header), object: in.raw,
+		id: in.header.ID, version: in.header.Version(), references: in.references, object: in.raw,
 	}
 	if in.header.Revoked {
 		rec.flags |= flagRevoked
@@ -127,7 +134,7 @@ func (s *Service) put(tx store.Tx, col *Collection, in *incoming, p place) (spot
 		rec.flags |= flagSuperseded
 	}
 	short := summary{flags: rec.flags &^ flagSuperseded, lineage: rec.lineage, audience: audience, owner: owner}
-	if err := tx.Put(at.logKey(), rec.append(make([]byte, 0, len(in.raw)+len(rec.references)+len(rec.id)+len(rec.version)+64))); err != nil {
+	if err := tx.Put(at.logKey(), rec.append(make([]byte, 0, in.recordSize()))); err != nil {
 		return spot{}, fmt.Errorf("log: %w", err)
 	}
 	if err := tx.Put(objectKey(rec.id, rec.ver, at), short.append(nil)); err != nil {
@@ -139,6 +146,18 @@ func (s *Service) put(tx store.Tx, col *Collection, in *incoming, p place) (spot
 		}
 	}
 	return at, s.appendFeed(tx, ChangeAdded, at, nil)
+}
+
+// numbers interns the audience and the owner.
+func (in *incoming) numbers(tx store.Tx) (audience, owner uint32, err error) {
+	audience, owner = in.audienceNumber, in.ownerNumber
+	if audience == 0 {
+		audience, err = internAudience(tx, in.audience)
+	}
+	if owner == 0 && err == nil {
+		owner, err = intern(tx, []byte(in.owner))
+	}
+	return audience, owner, err
 }
 
 // indexKeys are the keys, and their values, by which an entry is found other than

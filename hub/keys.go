@@ -30,7 +30,9 @@ import (
 //	status/<uuid>, status@<added><uuid>    statuses, and when each ends
 //	queue/<col><added>                what waits for moderation
 //	sealed/<public id>, sealed@<org>\0<original id>   who is behind an anonymous object, and the map
-//	asset/<org>/<id>                  assets
+//	asset/<org>/<id> document/<org>/<id>   assets, and the bytes of inventories
+//	member@<org>/<group id>           the groups that an organisation is in
+//	setup, cursor-key                 the open setup link; the secret that seals cursors
 //	sub/<owner>/<name>                cursors of subscribers
 const (
 	prefixLog    = 'l'
@@ -70,6 +72,9 @@ func readSpot(b []byte) (spot, bool) {
 func (s spot) logKey() []byte { return s.append([]byte{prefixLog}) }
 
 func (s spot) time() time.Time { return time.UnixMicro(s.added).UTC() }
+
+// text is the date added, which stands for the version of an object without one.
+func (s spot) text() string { return s.time().Format("2006-01-02T15:04:05.000000Z") }
 
 func logPrefix(col uint32) []byte {
 	return binary.BigEndian.AppendUint32([]byte{prefixLog}, col)

@@ -43,6 +43,7 @@ type Service struct {
 
 	used    lastUsed // when keys were used, until it is written
 	changed signal   // rings when the feed grew
+	spare   spare
 }
 
 // signal wakes those who wait for the change feed.

@@ -1,0 +1,154 @@
+package hub
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/cybersec-infohub/infohub/hub/stix"
+	"github.com/cybersec-infohub/infohub/hub/tlp"
+	"github.com/cybersec-infohub/infohub/internal/store"
+)
+
+// audiences finds who may read what comes into a collection, by its markings and
+// by what the submission or the collection names. It remembers what it found: the
+// objects of an envelope have few different markings.
+type audiences struct {
+	tx       store.Tx // the hub's room
+	view     *view
+	col      *Collection
+	terms    tlp.Terms
+	whole    bool // terms name all readers that there are
+	markings map[string]tlp.Marking
+	known    map[string]audienceOf // by the markings' ids
+	sent     map[string][]byte     // marking definitions of the envelope, nil for those that were refused
+}
+
+type audienceOf struct {
+	audience tlp.Audience
+	number   uint32
+	reason   string
+}
+
+// newAudiences is for one submission. One that names nobody leaves it to the
+// collection, as TAXII does; one that names somebody names everybody. The error is
+// Invalid for names that do not exist.
+func newAudiences(tx store.Tx, v *view, col *Collection, sub *Submission) (audiences, error) {
+	a := audiences{
+		tx: tx, view: v, col: col, terms: tlp.Terms{Unmarked: col.Unmarked, People: col.People},
+		markings: map[string]tlp.Marking{}, known: map[string]audienceOf{}, sent: map[string][]byte{},
+	}
+	if len(sub.Organisations)+len(sub.People) == 0 {
+		return a, nil
+	}
+	a.whole = true
+	a.terms.Organisations, a.terms.People = sub.Organisations, sub.People
+	for _, named := range []struct {
+		kind, what string
+		ids        []string
+	}{{orgKind, "organisation", sub.Organisations}, {personKind, "person", sub.People}} {
+		if len(named.ids) > maxNamed {
+			return a, fail(Invalid, "more than %d readers are named", maxNamed)
+		}
+		for _, id := range named.ids {
+			ok, err := exists(tx, named.kind+"/"+cut(id, maxDetail))
+			if err != nil {
+				return a, err
+			}
+			if !ok {
+				return a, fail(Invalid, "no %s with the id %q", named.what, cut(id, maxDetail))
+			}
+		}
+	}
+	return a, nil
+}
+
+// maxNamed bounds how many readers a submission names of each kind.
+const maxNamed = 1000
+
+// set sets the object's audience, or says why it would have no readers.
+func (a *audiences) set(in *incoming) (reason string, err error) {
+	key := strings.Join(in.header.MarkingRefs, " ")
+	for _, g := range in.header.Granular {
+		if g.MarkingRef != "" || g.Lang == "" {
+			key += "," + g.MarkingRef
+		}
+	}
+	found, known := a.known[key]
+	if !known {
+		if found, err = a.find(&in.header); err != nil {
+			return "", err
+		}
+		a.known[key] = found
+	}
+	in.audience, in.audienceNumber = found.audience, found.number
+	return found.reason, nil
+}
+
+func (a *audiences) find(h *stix.Header) (found audienceOf, err error) {
+	var object, granular []tlp.Marking
+	for _, id := range h.MarkingRefs {
+		object = append(object, a.marking(id))
+	}
+	for _, g := range h.Granular {
+		if g.MarkingRef != "" || g.Lang == "" {
+			granular = append(granular, a.marking(g.MarkingRef))
+		}
+	}
+	found.audience, err = tlp.For(object, granular, a.terms)
+	if errors.Is(err, tlp.ErrNoOrganisations) && !a.whole {
+		if a.terms.Organisations, err = readingOrganisations(a.view.r, a.col); err != nil {
+			return found, err
+		}
+		a.whole = true
+		found.audience, err = tlp.For(object, granular, a.terms)
+	}
+	switch {
+	case errors.Is(err, tlp.ErrNoOrganisations):
+		found.reason = "object_marking_refs: " + err.Error() + ": name them when you submit it, or send it to a collection that organisations read"
+		return found, a.view.err
+	case errors.Is(err, tlp.ErrNoPeople):
+		found.reason = "object_marking_refs: " + err.Error() + ": name them when you submit it, or send it to a collection that lists people; a marking that this hub does not know counts as TLP:RED, and one that you define has to come before or with the object"
+		return found, a.view.err
+	case err != nil:
+		return found, err
+	}
+	found.number, err = internAudience(a.tx, found.audience)
+	return found, errors.Join(err, a.view.err)
+}
+
+// noteSent notes a marking definition of the envelope, by which later objects of
+// it may be marked: taken, or refused.
+func (a *audiences) noteSent(h *stix.Header, raw []byte) {
+	if h.Type == "marking-definition" {
+		a.sent[foldID(h.ID)] = raw
+	}
+}
+
+// marking is what a marking definition says to whoever contributes the object: by
+// those of this id that they know of, and where these differ by the strictest, so
+// that no definition that somebody else sent first makes a marking say less.
+func (a *audiences) marking(id string) tlp.Marking {
+	if m, known := a.markings[id]; known {
+		return m
+	}
+	raw, sent := a.sent[foldID(id)]
+	m := tlp.Of(id, raw)
+	if !isLabel(id) && (!sent || m != tlp.Unknown) {
+		for e, err := range versionsOf(a.view.r, id) {
+			if err != nil {
+				a.view.failed(err)
+				return tlp.Unknown
+			}
+			if !a.view.knows(e) {
+				continue
+			}
+			rec, ok := a.view.entry(e.at)
+			if m = tlp.Of(id, rec.object); !ok || m == tlp.Unknown {
+				m = tlp.Unknown
+				break
+			}
+		}
+	}
+	a.markings[id] = m
+	return m
+}

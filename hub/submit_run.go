@@ -1,0 +1,300 @@
+package hub
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/cybersec-infohub/infohub/hub/stix"
+	"github.com/cybersec-infohub/infohub/internal/audit"
+	"github.com/cybersec-infohub/infohub/internal/store"
+)
+
+// run is one submission's transaction. What the function of the Update sets, it
+// sets anew each time that it runs.
+type run struct {
+	s        *Service
+	c        *Caller
+	sub      *Submission
+	objects  []candidate
+	id       string // of the status
+	received time.Time
+	stamped  audit.Entry
+
+	tx        store.Tx // the hub's room
+	col       *Collection
+	own       *judgement // in the caller's eyes
+	hub       *judgement // in the operator's: for what is published in the hub's name
+	publisher map[string]string
+	seal      []func(store.Tx) error
+	status    result
+}
+
+// judgement is what objects are judged with that somebody contributes.
+type judgement struct {
+	view      *view
+	audiences audiences
+	by        *Caller
+	owner     uint32 // interned
+}
+
+// result is a status while it is made.
+type result struct {
+	Status
+	counts [outcomeHeld + 1]int
+}
+
+func (r *result) count(o outcomeState) int { return r.counts[o] }
+
+// update is the function of the Update. The status tells whether it ran before:
+// then all of it is on disk, and its result is what was written then.
+func (u *run) update(whole store.Tx) error {
+	u.tx = store.SubTx(whole, Room)
+	u.own, u.hub, u.publisher, u.seal = nil, nil, map[string]string{}, nil
+	u.status = result{Status: Status{ID: u.id, State: StateComplete, RequestTimestamp: u.received}}
+	if kept, err := readStatus(u.tx, u.id); err == nil {
+		u.status.Status = kept.Status
+		u.status.counts[outcomeAdded] = len(kept.Successes)
+		return nil
+	} else if !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	var err error
+	if u.col, err = writable(u.tx, u.c, u.sub.Root, u.sub.Collection); err != nil {
+		return err
+	}
+	if u.anonymous() && !u.col.Anonymous {
+		return fail(Forbidden, "this collection takes no anonymous contributions: send it under your name, or to a collection that does")
+	}
+	if u.own, err = u.judgement(u.c); err != nil {
+		return err
+	}
+	for i := range u.objects {
+		if err := u.take(&u.objects[i]); err != nil {
+			return err
+		}
+	}
+	if len(u.status.Pendings) > 0 {
+		u.status.State = StatePending
+	}
+	if err := u.s.putStatus(u.tx, u.c, &u.status.Status); err != nil {
+		return err
+	}
+	entry := u.stamped
+	entry.Object = u.col.ID
+	entry.Detail = u.status.detail()
+	if _, err := u.s.audit.Append(whole, entry); err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	return nil
+}
+
+func (u *run) anonymous() bool { return u.sub.Anonymous || u.c.Anonymous }
+
+// submitEntry is what the audit log says of a submission: of an anonymous one not
+// who sent it, which only the sealed records tell.
+func submitEntry(c *Caller, sub *Submission) audit.Entry {
+	if sub.Anonymous || c.Anonymous {
+		return audit.Entry{Action: "object.submit", Actor: audit.Actor{Kind: audit.Anonymous}}
+	}
+	return c.entry("object.submit")
+}
+
+func (r *result) detail() map[string]string {
+	d := map[string]string{"status": r.ID}
+	for name, o := range map[string]outcomeState{
+		"added": outcomeAdded, "duplicate": outcomeDuplicate, "refused": outcomeRefused, "held": outcomeHeld,
+	} {
+		if n := r.counts[o]; n > 0 {
+			d[name] = strconv.Itoa(n)
+		}
+	}
+	return d
+}
+
+func (u *run) judgement(by *Caller) (*judgement, error) {
+	owner, err := intern(u.tx, []byte(by.Organisation.ID))
+	if err != nil {
+		return nil, err
+	}
+	v := newView(u.tx, by)
+	a, err := newAudiences(u.tx, v, u.col, u.sub)
+	return &judgement{view: v, audiences: a, by: by, owner: owner}, err
+}
+
+// take decides about one object and notes what became of it.
+func (u *run) take(c *candidate) error {
+	o, err := u.decide(c)
+	if err != nil {
+		return err
+	}
+	u.status.counts[o.state]++
+	detail := c.detail(o.reason)
+	switch o.state {
+	case outcomeAdded, outcomeDuplicate:
+		if detail.Version == "" {
+			detail.Version = o.at.text()
+		}
+		u.status.Successes = append(u.status.Successes, detail)
+	case outcomeHeld:
+		u.own.audiences.noteSent(&c.header, c.raw)
+		u.status.Pendings = append(u.status.Pendings, detail)
+	default:
+		u.own.audiences.noteSent(&c.header, nil)
+		u.status.Failures = append(u.status.Failures, detail)
+		return nil
+	}
+	if c.warning != "" {
+		detail.Message = c.warning
+		u.status.Warnings = append(u.status.Warnings, detail)
+	}
+	return nil
+}
+
+func (u *run) decide(c *candidate) (outcome, error) {
+	if c.failure != "" {
+		return refused("%s", c.failure), nil
+	}
+	if reason, err := u.mayPublish(&c.header); err != nil || reason != "" {
+		return refused("%s", reason), err
+	}
+	anonymous := u.anonymous()
+	if !anonymous {
+		var err error
+		if anonymous, err = u.s.isSealed(u.tx, u.c.Organisation.ID, c.header.ID); err != nil {
+			return outcome{}, err
+		}
+	}
+	if anonymous {
+		return u.decideAnonymous(c)
+	}
+	in := c.incoming
+	return u.admit(u.own, &in, nil)
+}
+
+// decideAnonymous publishes an object in the hub's name. What it says of the
+// object in the status is for the sender alone.
+func (u *run) decideAnonymous(c *candidate) (outcome, error) {
+	if !u.col.Anonymous {
+		return refused("you contributed this object anonymously, and this collection takes nothing anonymous: send the new version to where the first one is"), nil
+	}
+	if u.hub == nil {
+		op, err := operator(u.tx)
+		if err != nil {
+			return outcome{}, err
+		}
+		by := &Caller{Kind: CallerOrganisation}
+		if err := by.joins(u.tx, op.ID); err != nil {
+			return outcome{}, err
+		}
+		if u.hub, err = u.judgement(by); err != nil {
+			return outcome{}, err
+		}
+	}
+	raw, seal, err := u.s.anonymise(u.tx, u.c, u.col, c.value, &c.header)
+	if err != nil {
+		return refusal(err)
+	}
+	var p stix.Parser
+	v, err := p.Parse(raw)
+	if err != nil {
+		return outcome{}, fmt.Errorf("hub: an object made anonymous: %w", err)
+	}
+	public := check(v)
+	if public.failure != "" {
+		return refused("made anonymous: %s", public.failure), nil
+	}
+	in := public.incoming
+	o, err := u.admit(u.hub, &in, c)
+	if err != nil || o.state != outcomeAdded && o.state != outcomeHeld {
+		return o, err
+	}
+	if seal != nil {
+		if err := seal(u.tx); err != nil {
+			return outcome{}, err
+		}
+	}
+	if o.state == outcomeAdded {
+		o.reason = "published as " + in.header.ID
+	}
+	return o, nil
+}
+
+// refusal is the failure of an object whose error may be shown.
+func refusal(err error) (outcome, error) {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return refused("%s", e.Message), nil
+	}
+	return outcome{}, err
+}
+
+// admit finds who may read an object, and adds it or hands it to the moderation.
+// sent is the object as it was sent, if it is published in the hub's name.
+func (u *run) admit(j *judgement, in *incoming, sent *candidate) (outcome, error) {
+	in.by, in.owner, in.ownerNumber = j.by, j.by.Organisation.ID, j.owner
+	reason, err := j.audiences.set(in)
+	if err != nil || reason != "" {
+		return refused("%s", reason), err
+	}
+	var o outcome
+	if u.moderated() {
+		if o, _, err = judge(j.view, u.col, in); err == nil && o.state == outcomeNew {
+			if err := u.s.hold(u.tx, u.c, u.col, pending{in: in, sent: sent, status: u.id}); err != nil {
+				return refusal(err)
+			}
+			o = outcome{state: outcomeHeld, reason: "it waits for an analyst of the hub"}
+		}
+	} else {
+		o, err = u.s.addSeen(u.tx, j.view, u.col, in)
+	}
+	if o.state == outcomeDuplicate {
+		o.reason = "it was here already"
+	}
+	return o, err
+}
+
+// moderated reports whether what the caller sends waits for an analyst.
+func (u *run) moderated() bool {
+	switch {
+	case u.c.Organisation.Operator, u.c.Role() == RoleAnalyst, u.c.Role() == RoleHubAdmin:
+		return false
+	case u.col.Moderation == ModerateAll:
+		return true
+	}
+	return u.col.Moderation == ModerateNew && u.c.Organisation.Status == StatusNew
+}
+
+// mayPublish says why the caller may not send an object: nobody speaks in another
+// member's name, nor describes its identity. The operator may, since it brings in
+// what others publish elsewhere.
+func (u *run) mayPublish(h *stix.Header) (reason string, err error) {
+	if u.c.Organisation.Operator {
+		return "", nil
+	}
+	ids := []string{h.CreatedByRef}
+	if h.Type == "identity" {
+		ids = append(ids, h.ID)
+	}
+	for _, id := range ids {
+		id = foldID(id)
+		if id == "" || id == u.c.Organisation.ID {
+			continue
+		}
+		name, known := u.publisher[id]
+		if !known {
+			org, err := getRecord[Organisation](u.tx, orgKind+"/"+id)
+			if err != nil && !errors.Is(err, store.ErrNotFound) {
+				return "", err
+			}
+			if err == nil {
+				name = org.Name
+			}
+			u.publisher[id] = name
+		}
+		if name != "" {
+			return "created_by_ref, or the identity itself, is that of " + name + ": only " + name + " may publish under it", nil
+		}
+	}
+	return "", nil
+}
