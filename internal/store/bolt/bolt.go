@@ -79,7 +79,7 @@ func newStore(db *bbolt.DB, o Options) (*Store, error) {
 
 func open(path string, o Options) (*bbolt.DB, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		defer func() { _ = syncDir(filepath.Dir(path)) }() // the new name; what follows does not depend on it
+		defer func() { _ = SyncDir(filepath.Dir(path)) }() // the new name; what follows does not depend on it
 	}
 	var opened os.FileInfo
 	db, err := openDB(path, &bbolt.Options{

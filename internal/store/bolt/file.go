@@ -91,8 +91,8 @@ func readMeta(head []byte, at int) (m meta, ok bool) {
 	return m, m.pageSize <= headSize/2 && m.pages <= 1<<44
 }
 
-// syncDir makes a new or changed name in a directory last.
-func syncDir(dir string) error {
+// SyncDir makes a new or changed name in a directory last.
+func SyncDir(dir string) error {
 	if runtime.GOOS == "windows" {
 		return nil // it has no such call
 	}

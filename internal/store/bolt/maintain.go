@@ -121,7 +121,7 @@ func compact(ctx context.Context, path string) (before, after int64, err error) 
 	if err != nil {
 		return 0, 0, errors.Join(err, remove(fresh))
 	}
-	return old.Size(), info.Size(), syncDir(filepath.Dir(path))
+	return old.Size(), info.Size(), SyncDir(filepath.Dir(path))
 }
 
 func copyTo(src *bbolt.DB, path string) error {
