@@ -36,8 +36,7 @@ type Organisation struct {
 
 // OrganisationEdit makes or changes an organisation. What is absent stays.
 type OrganisationEdit struct {
-	ID       *string   `json:"id,omitempty" doc:"Its STIX identity, if it has one elsewhere; only when it is made."`
-	Handle   *string   `json:"handle,omitempty" minLength:"2" maxLength:"40" pattern:"^[a-z0-9][a-z0-9-]*$"`
+	Handle   *string   `json:"handle,omitempty" minLength:"2" maxLength:"40" pattern:"^[a-z0-9][a-z0-9-]*$" doc:"Only when it is made."`
 	Name     *string   `json:"name,omitempty" minLength:"1" maxLength:"200"`
 	Sector   *string   `json:"sector,omitempty" maxLength:"100"`
 	Contact  *string   `json:"contact,omitempty" maxLength:"254"`
@@ -113,7 +112,7 @@ type Group struct {
 
 // GroupEdit makes or changes a group. What is absent stays.
 type GroupEdit struct {
-	Handle      *string   `json:"handle,omitempty" minLength:"2" maxLength:"40" pattern:"^[a-z0-9][a-z0-9-]*$"`
+	Handle      *string   `json:"handle,omitempty" minLength:"2" maxLength:"40" pattern:"^[a-z0-9][a-z0-9-]*$" doc:"Only when it is made."`
 	Title       *string   `json:"title,omitempty" minLength:"1" maxLength:"200"`
 	Description *string   `json:"description,omitempty" maxLength:"2000"`
 	Members     *[]string `json:"members,omitempty" maxItems:"10000" doc:"Ids or handles."`
@@ -256,6 +255,7 @@ type Asset struct {
 	Name         string     `json:"name"`
 	Domain       string     `json:"domain,omitempty"`
 	MediaType    string     `json:"media_type,omitempty" doc:"Of an inventory's document."`
+	Size         int        `json:"size,omitempty" doc:"Of the document, in bytes."`
 	Document     string     `json:"document,omitempty" doc:"Of one inventory, not in lists."`
 	Created      time.Time  `json:"created"`
 	Verified     *time.Time `json:"verified,omitempty" doc:"When a domain was last proved to be the organisation's."`
@@ -269,17 +269,22 @@ type AssetEdit struct {
 	Domain       *string `json:"domain,omitempty" maxLength:"253"`
 	MediaType    *string `json:"media_type,omitempty" maxLength:"100"`
 	Document     *string `json:"document,omitempty" maxLength:"4194304"`
+	Verified     *bool   `json:"verified,omitempty" doc:"For hub administrators: the domain was proved to be the organisation's."`
 }
 
-// SealedRecord is who is behind an object that was contributed anonymously.
+// SealedRecord is who is behind one version of an object that was contributed
+// anonymously.
 type SealedRecord struct {
-	PublicID     string            `json:"public_id"`
-	OriginalID   string            `json:"original_id"`
-	Organisation string            `json:"organisation" doc:"Handle."`
-	Person       string            `json:"person,omitempty" doc:"Mail address."`
-	Key          string            `json:"key,omitempty"`
-	From         string            `json:"from,omitempty"`
-	Versions     []json.RawMessage `json:"versions" doc:"The originals, as received."`
+	PublicID      string          `json:"public_id"`
+	PublicVersion string          `json:"public_version"`
+	OriginalID    string          `json:"original_id"`
+	Version       string          `json:"version"`
+	Organisation  string          `json:"organisation" doc:"Handle."`
+	Person        string          `json:"person,omitempty" doc:"Mail address."`
+	Key           string          `json:"key,omitempty"`
+	From          string          `json:"from,omitempty"`
+	Time          time.Time       `json:"time"`
+	Original      json.RawMessage `json:"original" doc:"As it was received."`
 }
 
 // AuditEntry is one entry of the audit log.
@@ -298,11 +303,17 @@ type AuditEntry struct {
 	Hash      string            `json:"hash"`
 }
 
+// AuditPage is a part of the audit log, newest first.
+type AuditPage struct {
+	Items []AuditEntry `json:"items" nullable:"false"`
+	Next  uint64       `json:"next,omitempty" doc:"Give it as before for what is older."`
+}
+
 // AuditState is what a verification found.
 type AuditState struct {
 	Sound   bool   `json:"sound"`
-	Entries uint64 `json:"entries"`
-	Head    string `json:"head" doc:"SEQ:HASH of the last entry: keep it elsewhere, and the next verification can tell a log that was cut or rewritten."`
+	Entries uint64 `json:"entries,omitempty"`
+	Head    string `json:"head,omitempty" doc:"SEQ:HASH of the last entry: keep it elsewhere, and the next verification can tell a log that was cut or rewritten."`
 	Broken  uint64 `json:"broken,omitempty" doc:"The first entry that is wrong."`
 	Why     string `json:"why,omitempty"`
 }
@@ -311,14 +322,12 @@ type AuditState struct {
 type Settings struct {
 	Title       string `json:"title"`
 	Description string `json:"description,omitempty"`
-	Contact     string `json:"contact,omitempty"`
 }
 
 // SettingsEdit changes them. What is absent stays.
 type SettingsEdit struct {
 	Title       *string `json:"title,omitempty" minLength:"1" maxLength:"200"`
 	Description *string `json:"description,omitempty" maxLength:"2000"`
-	Contact     *string `json:"contact,omitempty" maxLength:"254"`
 }
 
 // SetupRequest makes a new hub: its operator and the first administrator.
