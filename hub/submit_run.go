@@ -22,13 +22,13 @@ type run struct {
 	received time.Time
 	stamped  audit.Entry
 
-	tx        store.Tx // the hub's room
-	col       *Collection
-	own       *judgement // in the caller's eyes
-	hub       *judgement // in the operator's: for what is published in the hub's name
-	publisher map[string]string
-	seal      []func(store.Tx) error
-	status    result
+	tx         store.Tx // the hub's room
+	col        *Collection
+	own        *judgement // in the caller's eyes
+	hub        *judgement // in the operator's: for what is published in the hub's name
+	publisher  map[string]string
+	anonymiser *anonymiser // of the first anonymous object on
+	status     result
 }
 
 // judgement is what objects are judged with that somebody contributes.
@@ -51,7 +51,7 @@ func (r *result) count(o outcomeState) int { return r.counts[o] }
 // then all of it is on disk, and its result is what was written then.
 func (u *run) update(whole store.Tx) error {
 	u.tx = store.SubTx(whole, Room)
-	u.own, u.hub, u.publisher, u.seal = nil, nil, map[string]string{}, nil
+	u.own, u.hub, u.publisher, u.anonymiser = nil, nil, map[string]string{}, nil
 	u.status = result{Status: Status{ID: u.id, State: StateComplete, RequestTimestamp: u.received}}
 	if kept, err := readStatus(u.tx, u.id); err == nil {
 		u.status.Status = kept.Status
@@ -192,7 +192,17 @@ func (u *run) decideAnonymous(c *candidate) (outcome, error) {
 			return outcome{}, err
 		}
 	}
-	raw, seal, err := u.s.anonymise(u.tx, u.c, u.col, c.value, &c.header)
+	if u.anonymiser == nil {
+		sent := make([]stix.Value, len(u.objects))
+		for i := range u.objects {
+			sent[i] = u.objects[i].value
+		}
+		var err error
+		if u.anonymiser, err = u.s.newAnonymiser(u.tx, u.c, sent); err != nil {
+			return outcome{}, err
+		}
+	}
+	raw, seal, err := u.anonymiser.anonymise(c.value, &c.header)
 	if err != nil {
 		return refusal(err)
 	}
