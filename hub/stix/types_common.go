@@ -72,7 +72,6 @@ func common(required, unused string) []property {
 	needed, not := wordSet(required), wordSet(unused)
 	for i := range properties {
 		p := &properties[i]
-		// The version's absence is told of with more words by specVersion.
 		p.required = p.required || needed[p.name]
 		p.unused = not[p.name]
 		if p.name == "defanged" && p.unused {

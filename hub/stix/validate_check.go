@@ -104,8 +104,12 @@ func shorten(s string) string {
 // shown is a value as a message repeats it.
 func shown(v Value) string {
 	switch v.Kind() {
-	case List, Object:
-		return "a " + v.Kind().String()
+	case List:
+		return "a list"
+	case Object:
+		return "an object"
+	case Missing:
+		return "missing"
 	default:
 		return shorten(string(v.Raw()))
 	}
@@ -193,15 +197,18 @@ func (c *checker) members(v Value, s *shape, unknown func(name string)) {
 		p := &s.properties[i]
 		c.clause = p.clause
 		c.enter(name)
+		before := len(c.errors)
 		p.check(c, member)
-		if p.unused {
+		if p.unused && len(c.errors) == before {
 			c.warn(p.clause, "is not used by %s", s.article)
 		}
 		c.leave()
 	}
 	for missing := s.required &^ m.seen; missing != 0; missing &= missing - 1 {
 		p := &s.properties[bits.TrailingZeros64(missing)]
-		c.failAt(p.name, p.clause, "is missing: it is required in %s", s.article)
+		if p.name != "spec_version" { // specVersion says more about it
+			c.failAt(p.name, p.clause, "is missing: it is required in %s", s.article)
+		}
 	}
 	for _, rule := range s.rules {
 		rule(c, m)

@@ -9,11 +9,14 @@ import (
 // selectors of places far behind in long lists would take time without end.
 const maxLookups = 1_000_000
 
-// isMarkingOf is the check of a reference to a marking definition. One that is
+// isMarking is the check of a reference to a marking definition. One that is
 // marked itself must not refer to itself (3.2).
 func isMarking(c *checker, v Value) {
-	refTo("marking-definition")(c, v)
-	if id := c.root.Get("id"); v.Kind() == String && v.Text() == id.Text() {
+	switch typ, _, ok := c.identifier(v); {
+	case !ok:
+	case typ != "marking-definition":
+		c.fail(c.clause, "must refer to a marking-definition, and refers to %s", shorten(typ))
+	case v.Text() == c.root.Get("id").Text():
 		c.fail("3.2", "must not refer to the object itself")
 	}
 }

@@ -83,6 +83,9 @@ func definedLinks() map[link]string {
 	}
 }
 
+// isNode reports whether the standard has the type and relationships join it.
+func isNode(typ string) bool { of := classOf(typ); return of == domain || of == observable }
+
 // definedRelationship is the rule that a relationship should be one of the
 // standard's for the types of its ends (5.1.2). Of types that it does not know it
 // says nothing.
@@ -90,7 +93,7 @@ func definedRelationship(c *checker, m members) {
 	source, _, _ := strings.Cut(m.Get("source_ref").Text(), "--")
 	target, _, _ := strings.Cut(m.Get("target_ref").Text(), "--")
 	name := m.Get("relationship_type").Text()
-	if classOf(source) == unheardOf || classOf(target) == unheardOf || name == "" {
+	if !isNode(source) || !isNode(target) || !only(name, isTypeCharacter) || name == "" {
 		return
 	}
 	switch name {
