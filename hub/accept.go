@@ -61,8 +61,30 @@ const (
 	valueAlone               // seen once, it is all that the indicator wants
 )
 
+// valuesOf are the values of an object, each once. One that a pattern both asks for
+// and excludes counts as asked for.
 func valuesOf(v stix.Value, h stix.Header) []value {
-	return nil
+	observables := stix.Observables(v, h)
+	if len(observables) == 0 {
+		return nil
+	}
+	values := make([]value, 0, len(observables))
+	for _, o := range observables {
+		next := value{kind: string(o.Kind), key: o.Key}
+		if o.Negated {
+			next.flags |= valueNegated
+		}
+		if o.Alone {
+			next.flags |= valueAlone
+		}
+		if n := len(values); n > 0 && values[n-1].kind == next.kind && values[n-1].key == next.key {
+			last := &values[n-1]
+			last.flags = (last.flags|next.flags)&^valueNegated | last.flags&next.flags&valueNegated
+			continue
+		}
+		values = append(values, next)
+	}
+	return values
 }
 
 // outcome is what became of an object.

@@ -127,13 +127,18 @@ func (v *view) began(in *incoming, lineage uint32, others []stored) bool {
 	if in.by.Organisation.Operator {
 		return true
 	}
-	var first *stored
-	for i, e := range others {
-		if e.lineage == lineage && (first == nil || e.at.added < first.at.added) {
-			first = &others[i]
+	return v.contributor(firstOf(lineage, others).owner) == in.owner
+}
+
+// firstOf is the entry that began a lineage, as far as it is there still. There is
+// one of that lineage.
+func firstOf(lineage uint32, others []stored) (first stored) {
+	for _, e := range others {
+		if e.lineage == lineage && (first.at.added == 0 || e.at.added < first.at.added) {
+			first = e
 		}
 	}
-	return first != nil && v.contributor(first.owner) == in.owner
+	return first
 }
 
 // mayPassOn reports whether somebody who did not contribute an object may put it

@@ -8,7 +8,7 @@ import (
 )
 
 // VersionMatch chooses versions of objects (TAXII 2.1, 3.4.1). The zero value is
-// the last.
+// the last; several are joined by OR. Last is the last that the caller may read.
 type VersionMatch struct {
 	First, Last, All bool
 	Exact            []time.Time
@@ -24,6 +24,10 @@ type Query struct {
 	Versions   VersionMatch
 	AllSpecs   []string // match[spec_version]; anything but 2.1 finds nothing
 	Limit      int      // at most so many; 0: PageSize
+	Manifest   bool     // fill Page.Entries
+	// One says that IDs names one object: without any version of it that the caller
+	// may read, the page is NotFound and not empty.
+	One bool
 }
 
 // PageSize is how many entries a page has at most.

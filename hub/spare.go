@@ -39,6 +39,13 @@ func (s *spare) chunk() *[]byte {
 	return &b
 }
 
+// keep takes a chunk back, unless a large object made it grow.
+func (s *spare) keep(b *[]byte) {
+	if cap(*b) <= 2*chunkSize {
+		s.chunks.Put(b)
+	}
+}
+
 // chunkSize is how many bytes of a page are copied out of the store at a time.
 // Each of a thousand readers holds so many.
 const chunkSize = 64 << 10

@@ -2,7 +2,6 @@ package hub
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -30,7 +29,8 @@ const (
 // status's failures. It returns when they are on disk. An object that is there
 // already counts as a success, so that whoever is not sure sends all of it again.
 //
-// The errors: Invalid for what is no envelope, TooLarge, Forbidden without a right
+// The errors: Invalid for what is no envelope (with a *stix.SyntaxError in the
+// chain where it is no JSON), TooLarge, Forbidden without a right
 // to write, NotFound where the collection is not to be known, Unavailable while
 // the disk takes nothing.
 func (s *Service) Submit(ctx context.Context, c *Caller, sub Submission) (Status, error) {
@@ -91,7 +91,7 @@ type candidate struct {
 func readEnvelope(p *stix.Parser, body []byte) ([]candidate, error) {
 	v, err := p.Parse(body)
 	if err != nil {
-		return nil, &Error{Code: Invalid, Message: "the body is no JSON that is taken here: " + err.Error(), Err: errNotJSON}
+		return nil, &Error{Code: Invalid, Message: "the body is no JSON that is taken here: " + err.Error(), Err: err} // a *stix.SyntaxError
 	}
 	values, err := stix.Objects(v)
 	if err != nil {
@@ -110,13 +110,6 @@ func readEnvelope(p *stix.Parser, body []byte) ([]candidate, error) {
 	}
 	return candidates, nil
 }
-
-// errNotJSON tells a body that is no JSON from one that is no envelope.
-var errNotJSON = errors.New("hub: not JSON")
-
-// NotJSON reports whether Submit refused a body because it is no JSON, which TAXII
-// answers with another code than JSON that is no envelope.
-func NotJSON(err error) bool { return errors.Is(err, errNotJSON) }
 
 // check reads an object and holds it against STIX.
 func check(v stix.Value) candidate {

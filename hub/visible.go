@@ -3,7 +3,9 @@ package hub
 import (
 	"errors"
 	"iter"
+	"time"
 
+	"github.com/cybersec-infohub/infohub/hub/stix"
 	"github.com/cybersec-infohub/infohub/hub/tlp"
 	"github.com/cybersec-infohub/infohub/internal/store"
 )
@@ -268,6 +270,26 @@ type stored struct {
 	ver [versionSize]byte
 	at  spot
 	summary
+}
+
+// version is what is asked for to get this entry: its own version or, of an object
+// without one, the date added.
+func (e *stored) version() [versionSize]byte {
+	if e.ver != [versionSize]byte{} {
+		return e.ver
+	}
+	return versionAt(e.at.time())
+}
+
+func versionAt(t time.Time) [versionSize]byte {
+	return stix.Instant{Seconds: t.Unix(), Nanos: int32(t.Nanosecond())}.Key() // #nosec G115 -- below 1e9
+}
+
+func exactVersions(times []time.Time) (versions [][versionSize]byte) {
+	for _, t := range times {
+		versions = append(versions, versionAt(t))
+	}
+	return versions
 }
 
 // versionsOf are all versions of an object that the hub holds, in all collections
