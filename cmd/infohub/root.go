@@ -122,7 +122,7 @@ then the environment, then the file.`,
 	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w%s\nSee '%s --help'", err, allowed(err), c.CommandPath())}
 	})
-	cmd.AddCommand(newScan(g), newRejudge(g), newDemo(g), newVerify(g), newHistory(g), newNotify(g), newStore(g), newReport(g), newRules(g), newVersion(g), newMan(g))
+	cmd.AddCommand(newScan(g), newRejudge(g), newDemo(g), newVerify(g), newHistory(g), newNotify(g), newTAXII(g), newStore(g), newBackup(g), newRestore(g), newReport(g), newRules(g), newVersion(g), newMan(g))
 	cmd.InitDefaultCompletionCmd()
 	return cmd
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -13,11 +14,27 @@ import (
 type pendingFile struct {
 	*os.File
 	path string // where it goes; "" when it is written in place
+
+	private bool // its owner alone reads it, whoever could read the older one
 }
 
 // createFile begins a file at path. A path that is no regular file (a pipe,
 // /dev/stdout) is written in place.
-func createFile(path string) (*pendingFile, error) {
+//
+// Not os.CreateTemp: the file's mode is for the user's umask to say.
+func createFile(path string) (*pendingFile, error) { return createWith(path, 0o666) }
+
+// createPrivate begins a file that its owner alone can read.
+func createPrivate(path string) (*pendingFile, error) {
+	f, err := createWith(path, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	f.private = true
+	return f, nil
+}
+
+func createWith(path string, mode fs.FileMode) (*pendingFile, error) {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		f, err := os.OpenFile(path, os.O_WRONLY, 0)
 		return &pendingFile{File: f}, err
@@ -25,9 +42,8 @@ func createFile(path string) (*pendingFile, error) {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real // what a link leads to is replaced, not the link
 	}
-	// Not os.CreateTemp: the file's mode is for the user's umask to say.
 	name := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+"."+rand.Text())
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666) //nolint:gosec // G302: as above
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		var at *os.PathError
 		if errors.As(err, &at) {
@@ -44,7 +60,7 @@ func (f *pendingFile) finish(err error) error {
 	if f.path == "" {
 		return errors.Join(err, f.Close())
 	}
-	if info, statErr := os.Stat(f.path); statErr == nil {
+	if info, statErr := os.Stat(f.path); statErr == nil && !f.private {
 		err = errors.Join(err, f.Chmod(info.Mode().Perm()))
 	}
 	if err == nil {
