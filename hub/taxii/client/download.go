@@ -79,6 +79,13 @@ func (d *Download) Run(ctx context.Context) (objects int64, err error) {
 	if d.Path != "" && d.CursorPath == "" {
 		return 0, errors.New("a file without a cursor: give Out")
 	}
+	if d.CursorPath != "" {
+		unlock, err := lock(d.CursorPath)
+		if err != nil {
+			return 0, err
+		}
+		defer unlock()
+	}
 	if err := d.open(); err != nil {
 		return 0, err
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -273,5 +274,32 @@ func TestDownloadCursorMisused(t *testing.T) {
 	}
 	if err := run("/dev/null", client.Filter{}); err == nil {
 		t.Error("a device: no error")
+	}
+}
+
+// TestDownloadTwiceAtOnce: a second run with the same cursor waits for nobody and
+// touches nothing.
+func TestDownloadTwiceAtOnce(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("not run: this system has no flock")
+	}
+	s := newServer(t, 25, 1)
+	dir := t.TempDir()
+	d := client.Download{Client: newClient(t, s, client.Options{}), Collection: s.collection(), Format: client.Bundle, Path: filepath.Join(dir, "out"), CursorPath: filepath.Join(dir, "cursor")}
+	second := d
+	var busy error
+	d.Progress = func(objects, _ int64) {
+		if objects == 10 {
+			_, busy = second.Run(t.Context())
+		}
+	}
+	if _, err := d.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if !errors.Is(busy, client.ErrBusy) {
+		t.Errorf("error %v", busy)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, "*")); len(left) != 2 {
+		t.Errorf("left behind: %v", left)
 	}
 }

@@ -71,6 +71,8 @@ var (
 	ErrNoProgress = errors.New("the server goes in a circle: it says that there is more, and sends what it sent before")
 	// ErrCursor is a cursor that belongs to something else than what is asked for.
 	ErrCursor = errors.New("the cursor belongs to something else")
+	// ErrBusy is a cursor that another run is using.
+	ErrBusy = errors.New("another run is using this cursor: try again when it has ended")
 	// ErrInput is an input that holds no STIX objects.
 	ErrInput = errors.New("it is no STIX")
 

@@ -82,11 +82,17 @@ var ErrPending = errors.New("the server has not decided on all objects yet")
 // Run sends all objects. It ends with the first error that is not about single
 // objects; what was sent until then stays. ErrPending is told at the end.
 func (p *Push) Run(ctx context.Context, objects iter.Seq2[json.RawMessage, error]) (PushSums, error) {
+	if p.CursorPath != "" {
+		unlock, err := lock(p.CursorPath)
+		if err != nil {
+			return p.sums, err
+		}
+		defer unlock()
+	}
 	if err := p.begin(ctx); err != nil {
 		return p.sums, err
 	}
 	var read int64
-	var digest string
 	for raw, err := range objects {
 		if err != nil {
 			return p.sums, err
@@ -94,7 +100,7 @@ func (p *Push) Run(ctx context.Context, objects iter.Seq2[json.RawMessage, error
 		if read++; read <= p.state.Objects {
 			p.link(raw)
 			if read == p.state.Objects {
-				if digest = hex.EncodeToString(p.chain); digest != p.state.Digest {
+				if hex.EncodeToString(p.chain) != p.state.Digest {
 					return p.sums, fmt.Errorf("%s: %w: to another input", p.CursorPath, ErrCursor)
 				}
 				p.sums.Earlier = read

@@ -168,7 +168,10 @@ func TestPush(t *testing.T) {
 			}
 			if tt.taken == 100 {
 				i := 0
-				for raw := range texts(100) {
+				for raw, err := range texts(100) {
+					if err != nil {
+						t.Fatal(err)
+					}
 					if k.taken[i] != string(raw) {
 						t.Fatalf("object %d: %s", i, k.taken[i])
 					}

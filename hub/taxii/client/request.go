@@ -109,7 +109,7 @@ func (c *Client) attempt(ctx context.Context, r *request) error {
 			u = next
 			continue
 		}
-		if err != nil && ctx.Err() != nil && context.Cause(ctx) == context.DeadlineExceeded {
+		if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			err = &NetworkError{r.method, u.Redacted(), fmt.Errorf("%w (%s)", errTimeout, c.o.Timeout)}
 		}
 		return err

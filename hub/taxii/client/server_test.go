@@ -48,7 +48,6 @@ type server struct {
 	// before the connection breaks.
 	cut      func(n int, body string) int
 	requests []*http.Request
-	posted   []string
 }
 
 var dayOne = time.Date(2026, 1, 1, 0, 0, 0, 1000, time.UTC)
