@@ -12,8 +12,8 @@ import (
 const (
 	// MaxDepth is how many lists and objects may be open at once.
 	MaxDepth = 64
-	// MaxNodes is how many values a text may have. At 32 bytes each they take
-	// 64 MB.
+	// MaxNodes is how many values a text may have. At 28 bytes each they take
+	// 56 MB.
 	MaxNodes = 2_000_000
 	// MaxSize is how many bytes a text may have.
 	MaxSize = 1 << 30
@@ -22,25 +22,7 @@ const (
 const (
 	keptNodes = 1 << 16 // a parser that has seen more gives the memory back
 	fewNames  = 32      // up to so many names are compared each with each
-	shownName = 64      // bytes of a name in a path
 )
-
-// SyntaxError says where a text is no JSON that is accepted here.
-type SyntaxError struct {
-	Offset int    // in bytes, from 0
-	Path   string // of the value, such as "objects[3].name"; "" for the whole
-	Reason string
-}
-
-// Error is one line, such as
-//
-//	byte 17, objects[3].name: the name "name" is there twice
-func (e *SyntaxError) Error() string {
-	if e.Path == "" {
-		return fmt.Sprintf("byte %d: %s", e.Offset, e.Reason)
-	}
-	return fmt.Sprintf("byte %d, %s: %s", e.Offset, e.Path, e.Reason)
-}
 
 // Parser parses JSON texts (RFC 8259, in UTF-8). It uses its memory again: the
 // values of one text are Missing once the next is parsed. The zero Parser is
@@ -84,20 +66,6 @@ func (p *Parser) Parse(data []byte) (Value, error) {
 		return Value{}, p.fail("text follows the value")
 	}
 	return Value{p, 0, p.generation}, nil
-}
-
-func (p *Parser) fail(format string, args ...any) *SyntaxError {
-	return &SyntaxError{Offset: p.pos, Reason: fmt.Sprintf(format, args...)}
-}
-
-// within puts a step before the error's path.
-func (e *SyntaxError) within(step string) *SyntaxError {
-	if e.Path == "" {
-		e.Path = step
-	} else {
-		e.Path = join(step, e.Path)
-	}
-	return e
 }
 
 func (p *Parser) space() {
@@ -231,18 +199,6 @@ func (p *Parser) object(depth int) (count uint32, escaped bool, err *SyntaxError
 	}
 }
 
-// unexpected says what was expected and what is there.
-func (p *Parser) unexpected(wanted string) *SyntaxError {
-	if p.pos >= len(p.text) {
-		return p.fail("the text ends where %s was expected", wanted)
-	}
-	c := p.text[p.pos]
-	if c < ' ' || c >= utf8.RuneSelf {
-		return p.fail("%s was expected, not byte 0x%02X", wanted, c)
-	}
-	return p.fail("%s was expected, not %q", wanted, rune(c))
-}
-
 func (p *Parser) word(word string) *SyntaxError {
 	if !strings.HasPrefix(p.text[p.pos:], word) {
 		return p.unexpected("a value")
@@ -320,10 +276,4 @@ func (p *Parser) repeated(index int) *SyntaxError {
 		p.names = nil
 	}
 	return nil
-}
-
-func (p *Parser) twice(name string, offset uint32) *SyntaxError {
-	err := p.fail("the name is there twice in one object")
-	err.Offset = int(offset)
-	return err.within(step(name))
 }

@@ -8,9 +8,12 @@ import (
 	"strings"
 )
 
-// maxPath is how long a path grows: deep objects with long names would otherwise
-// cost far more than their size.
-const maxPath = 1000
+// Bounds of a path: deep objects with long names would otherwise cost far more
+// than their size.
+const (
+	maxPath   = 1000 // bytes, after which no step is added
+	shownName = 64   // bytes of a name
+)
 
 // Strings are the texts of a value at any depth, in the order of the text: every
 // string with its path, such as "external_references[0].url", and every member's

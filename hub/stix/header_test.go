@@ -110,6 +110,12 @@ func FuzzReadHeader(f *testing.F) {
 		if h.ID != v.Get("id").Text() || h.Pattern != v.Get("pattern").Text() || h.Revoked != v.Get("revoked").IsTrue() {
 			t.Errorf("%+v is not what %s says", h, data)
 		}
+		if id, ok := stix.DeterministicID(v); ok && !stix.IsID(id) {
+			t.Errorf("deterministic identifier %q", id)
+		}
+		if !stix.Equal(v, v) {
+			t.Errorf("%s is not itself", data)
+		}
 		for i, id := range h.References {
 			if _, _, err := stix.ParseID(id); err != nil || id == h.ID || i > 0 && id <= h.References[i-1] {
 				t.Errorf("reference %d of %q: %v", i, h.References, err)
