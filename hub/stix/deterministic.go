@@ -51,7 +51,6 @@ func contributing(typ string) []string {
 func DeterministicID(v Value) (string, bool) {
 	typ := v.Get("type").Text()
 	canonical := []byte{'{'}
-	ok := true
 	for _, name := range slices.Sorted(slices.Values(contributing(typ))) {
 		property := v.Get(name)
 		if property.Kind() == Missing {
@@ -61,6 +60,7 @@ func DeterministicID(v Value) (string, bool) {
 			canonical = append(canonical, ',')
 		}
 		canonical = append(appendString(canonical, name), ':')
+		var ok bool
 		if name == "hashes" {
 			canonical, ok = appendOneHash(canonical, property)
 		} else {
@@ -97,7 +97,7 @@ func appendOneHash(dst []byte, hashes Value) ([]byte, bool) {
 // appendCanonical appends the canonical form of RFC 8785. It is false for a number
 // that is no double.
 func appendCanonical(dst []byte, v Value) ([]byte, bool) {
-	ok := true
+	var ok bool
 	switch v.Kind() {
 	case Missing, Null, Boolean:
 		return append(dst, v.Raw()...), true

@@ -226,6 +226,9 @@ func TestPublishedBundlesAreReadAsTheyAre(t *testing.T) {
 			if i < len(theirs.Objects) && !bytes.Equal(v.Raw(), theirs.Objects[i]) {
 				t.Errorf("%s: object %d has other bytes", name, i)
 			}
+			if edited := stix.Edit(v, nil, map[string]string{"x_none": ""}); !bytes.Equal(edited, v.Raw()) {
+				t.Errorf("%s: object %d is edited where nothing changes", name, i)
+			}
 			i++
 		}
 		if i != len(theirs.Objects) {
