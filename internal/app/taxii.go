@@ -110,7 +110,8 @@ func TroubleOfTAXII(err error) TAXIITrouble {
 		return troubleOfStatus(status)
 	case errors.Is(err, client.ErrPlainHTTP):
 		return TAXIIPlainHTTP
-	case errors.Is(err, client.ErrCursor), errors.Is(err, client.ErrInput), errors.Is(err, client.ErrAddress), errors.Is(err, client.ErrNotDiscovery):
+	case errors.Is(err, client.ErrCursor), errors.Is(err, client.ErrInput), errors.Is(err, client.ErrAddress),
+		errors.Is(err, client.ErrID), errors.Is(err, client.ErrNotDiscovery), errors.Is(err, client.ErrBusy):
 		return TAXIIMisused
 	case errors.As(err, &cert):
 		return TAXIIUntrusted

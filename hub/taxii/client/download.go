@@ -318,7 +318,9 @@ func (d *Download) finish() error {
 			return err
 		}
 	}
-	if err := d.file.Sync(); err != nil { // before the name, so that no crash leaves an empty file under it
+	err := errors.Join(d.file.Sync(), d.file.Close()) // before the name, so that no crash leaves an empty file under it
+	d.file = nil
+	if err != nil {
 		return err
 	}
 	if err := os.Rename(d.part(), d.place()); err != nil {

@@ -73,6 +73,8 @@ var (
 	ErrCursor = errors.New("the cursor belongs to something else")
 	// ErrBusy is a cursor that another run is using.
 	ErrBusy = errors.New("another run is using this cursor: try again when it has ended")
+	// ErrID is a text that is no identifier of STIX.
+	ErrID = errors.New("it is no id of an object, such as indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f")
 	// ErrInput is an input that holds no STIX objects.
 	ErrInput = errors.New("it is no STIX")
 

@@ -20,16 +20,17 @@ import (
 // taker takes what is posted, up to a size, and answers as it is told.
 type taker struct {
 	*server
-	limit  int64
-	told   string // max_content_length as it is told; "" is limit
-	taken  []string
-	sizes  []int
-	polls  int
-	refuse func(object string) string // why one is refused; "" is taken
-	whole  bool                       // an envelope with a bad object is refused whole
-	slow   int                        // statuses are pending so often
-	die    func(n int) bool           // the n-th envelope is taken, and the answer lost
-	left   []client.StatusItem
+	limit   int64
+	told    string // max_content_length as it is told; "" is limit
+	taken   []string
+	sizes   []int
+	polls   int
+	refuse  func(object string) string // why one is refused; "" is taken
+	whole   bool                       // an envelope with a bad object is refused whole
+	slow    int                        // statuses are pending so often
+	forgets bool                       // what the status was
+	die     func(n int) bool           // the n-th envelope is taken, and the answer lost
+	left    []client.StatusItem
 }
 
 func newTaker(t *testing.T) *taker {
@@ -42,6 +43,8 @@ func newTaker(t *testing.T) *taker {
 				told = fmt.Sprint(k.limit)
 			}
 			_, _ = fmt.Fprintf(w, `{"title":"t","max_content_length":%s}`, told)
+		case r.URL.Path == "/root/status/42/" && k.forgets:
+			w.WriteHeader(http.StatusNotFound)
 		case r.URL.Path == "/root/status/42/":
 			k.polls++
 			k.status(w, 0)
@@ -192,6 +195,11 @@ func TestPushPending(t *testing.T) {
 	}
 	if len(k.requests) > 60 {
 		t.Errorf("%d requests", len(k.requests))
+	}
+	k = newTaker(t)
+	k.slow, k.forgets = 1<<30, true
+	if sums, _, err := k.push(t, client.Push{Batch: 10}, 25); !errors.Is(err, client.ErrPending) || sums.Pending != 25 {
+		t.Errorf("a server that forgets: %+v, %v", sums, err)
 	}
 }
 

@@ -87,12 +87,13 @@ func (c *Client) do(ctx context.Context, r *request) error {
 }
 
 // hopeless tells of failures that stay: a certificate that is not trusted, a name
-// that does not exist, a server without TLS, an answer that is too large.
+// that does not exist, a server without TLS, redirects without end.
 func hopeless(err error) bool {
 	var cert *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
 	var name *net.DNSError
-	return errors.As(err, &cert) || errors.As(err, &record) || errors.As(err, &name) && name.IsNotFound || errors.Is(err, errRedirects)
+	return errors.As(err, &cert) || errors.As(err, &record) || errors.As(err, &name) && name.IsNotFound ||
+		errors.Is(err, http.ErrSchemeMismatch) || errors.Is(err, errRedirects)
 }
 
 // attempt makes a request once, following redirects within the origin.

@@ -464,6 +464,9 @@ func TestDelete(t *testing.T) {
 			t.Errorf("%d: %v", i, err)
 		}
 	}
+	if err := c.Delete(t.Context(), s.collection(), "..", ""); !errors.Is(err, client.ErrID) {
+		t.Errorf("..: %v", err)
+	}
 	base := "DELETE /root/collections/" + collectionID + "/objects/indicator--1/"
 	if got := strings.Join(s.paths(), "\n"); got != strings.Join([]string{base, base + "?match%5Bversion%5D=all", base + "?match%5Bversion%5D=all", base + "?match%5Bversion%5D=last"}, "\n") {
 		t.Error(got)

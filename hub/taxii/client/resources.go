@@ -175,8 +175,11 @@ func atEnd(dec *json.Decoder) error {
 
 // Delete deletes an object, or its versions that match (match[version]: a
 // timestamp, "first", "last" or "all"; "" leaves the choice to the server, which
-// is all) (TAXII 2.1, 5.7).
+// is all) (TAXII 2.1, 5.7). ErrID: it is none of an object.
 func (c *Client) Delete(ctx context.Context, collection *url.URL, id, version string) error {
+	if !strings.Contains(id, "--") { // or "..", which leads elsewhere
+		return ErrID
+	}
 	u := collection.JoinPath("objects", url.PathEscape(id), "/")
 	if version != "" {
 		u.RawQuery = url.Values{"match[version]": {version}}.Encode()

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -65,6 +66,10 @@ func (c *Client) settle(ctx context.Context, root *url.URL, s Status, most time.
 			return s, err
 		}
 		again, err := c.Status(ctx, root, s.ID)
+		var se *StatusError
+		if errors.As(err, &se) && se.Code == http.StatusNotFound {
+			return s, nil // the server gives no account of it: it stays pending
+		}
 		if err != nil {
 			return s, err
 		}
