@@ -41,6 +41,8 @@ func TestScripts(t *testing.T) {
 			"hook":    openHook,
 			"await":   await,
 			"mailbox": openMailbox,
+			"taxii":   openTAXII,
+			"objects": objectsIn,
 		},
 	})
 }
