@@ -74,8 +74,12 @@ func common(required, unused string) []property {
 		p := &properties[i]
 		p.required = p.required || needed[p.name]
 		p.unused = not[p.name]
-		if p.name == "defanged" && p.unused {
+		switch {
+		case !p.unused:
+		case p.name == "defanged":
 			p.check = isNotDefanged
+		case p.name == "created" || p.name == "modified":
+			p.check = isTimestamp // not that of a version
 		}
 	}
 	return properties

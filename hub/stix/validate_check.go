@@ -87,18 +87,19 @@ func (c *checker) add(to []Problem, severity Severity, clause, format string, ar
 	return append(to, Problem{Path: c.here(), Clause: "STIX 2.1, " + clause, Message: fmt.Sprintf(format, args...), Severity: severity})
 }
 
-// shorten cuts what a message or path repeats of the input.
+// shownBytes is how much a message or path repeats of one thing in the input.
+const shownBytes = 80
+
+// shorten cuts a text to shownBytes, between two characters.
 func shorten(s string) string {
-	const most = 80
-	if len(s) <= most {
+	if len(s) <= shownBytes {
 		return s
 	}
-	for i := most; i > most-utf8.UTFMax; i-- {
-		if utf8.RuneStart(s[i]) {
-			return s[:i] + "..."
-		}
+	i := shownBytes
+	for i > shownBytes-utf8.UTFMax && !utf8.RuneStart(s[i]) {
+		i--
 	}
-	return s[:most] + "..."
+	return s[:i] + "..."
 }
 
 // shown is a value as a message repeats it.
@@ -111,7 +112,8 @@ func shown(v Value) string {
 	case Missing:
 		return "missing"
 	default:
-		return shorten(string(v.Raw()))
+		raw := v.Raw()
+		return shorten(string(raw[:min(len(raw), shownBytes+1)]))
 	}
 }
 
@@ -184,13 +186,13 @@ func newShape(name, clause string, common, own []property, rules ...rule) *shape
 
 // members checks an object against a shape. unknown is told of the properties that
 // the shape does not have.
-func (c *checker) members(v Value, s *shape, unknown func(name string)) {
+func (c *checker) members(v Value, s *shape, unknown func(name string, member Value)) {
 	outer := c.clause
 	m := members{Value: v, shape: s}
 	for name, member := range v.Members() {
 		i, ok := s.index[name]
 		if !ok {
-			unknown(name)
+			unknown(name, member)
 			continue
 		}
 		m.seen |= 1 << i
@@ -223,85 +225,8 @@ func isA(s *shape) check {
 			c.fail(s.clause, "must be an object, and is %s", shown(v))
 			return
 		}
-		c.members(v, s, func(name string) {
+		c.members(v, s, func(name string, _ Value) {
 			c.warnAt(name, s.clause, "is no property of %s", s.article)
 		})
 	}
-}
-
-// own reports whether the object has a property beyond the common ones.
-func (m members) own() bool { return m.seen>>m.shape.common != 0 }
-
-// atLeastOne is the rule of shapes whose properties are all optional.
-func atLeastOne(c *checker, m members) {
-	if !m.own() {
-		c.fail(m.shape.clause, "%s has at least one of the properties of its type", m.shape.article)
-	}
-}
-
-// anyOf is the rule that one of the properties is there.
-func anyOf(names ...string) rule {
-	return func(c *checker, m members) {
-		for _, name := range names {
-			if m.has(name) {
-				return
-			}
-		}
-		c.fail(m.shape.clause, "%s has at least one of %s", m.shape.article, strings.Join(names, ", "))
-	}
-}
-
-// needs is the rule that a property is only there with another one.
-func needs(name, other string) rule {
-	return func(c *checker, m members) {
-		if m.has(name) && !m.has(other) {
-			c.failAt(name, m.shape.clause, "is only for objects that have %s too", other)
-		}
-	}
-}
-
-// notBoth is the rule that of two properties at most one is there.
-func notBoth(a, b string) rule {
-	return func(c *checker, m members) {
-		if m.has(a) && m.has(b) {
-			c.failAt(b, m.shape.clause, "must not be there beside %s", a)
-		}
-	}
-}
-
-// notBefore is the rule that a time is the same as another one or later.
-func notBefore(later, earlier string) rule {
-	return func(c *checker, m members) {
-		if order, ok := m.times(later, earlier); ok && order < 0 {
-			c.failAt(later, m.shape.clauseOf(later), "must not be earlier than %s", earlier)
-		}
-	}
-}
-
-// after is the rule that a time is later than another one.
-func after(later, earlier string) rule {
-	return func(c *checker, m members) {
-		if order, ok := m.times(later, earlier); ok && order <= 0 {
-			c.failAt(later, m.shape.clauseOf(later), "must be later than %s", earlier)
-		}
-	}
-}
-
-func (s *shape) clauseOf(name string) string { return s.properties[s.index[name]].clause }
-
-// times compares two properties that are timestamps; false where one is none, which
-// is told elsewhere.
-func (m members) times(a, b string) (order int, ok bool) {
-	if !m.has(a) || !m.has(b) {
-		return 0, false
-	}
-	first, err := ParseTimestamp(m.Get(a).Text())
-	if err != nil {
-		return 0, false
-	}
-	second, err := ParseTimestamp(m.Get(b).Text())
-	if err != nil {
-		return 0, false
-	}
-	return first.Compare(second), true
 }

@@ -78,10 +78,11 @@ func (c *checker) definedExtension(name string, v Value) {
 	}
 }
 
-// propertyName checks the name of a property that the standard does not have.
+// propertyName checks the name of a property that the standard does not have (3.1,
+// 11.1.1).
 func (c *checker) propertyName(name, clause string) {
-	if len(name) < 3 || len(name) > 250 || !only(name, isPropertyCharacter) {
-		c.failAt(name, clause, "is no name of a property: they have 3 to 250 lower-case letters of ASCII, digits and underscores")
+	if len(name) < 3 || len(name) > 250 || !only(name, isPropertyCharacter) || !isLower(name[0]) {
+		c.failAt(name, clause, "is no name of a property: they have 3 to 250 lower-case letters of ASCII, digits and underscores and begin with a letter")
 	}
 }
 

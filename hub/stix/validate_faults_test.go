@@ -67,6 +67,7 @@ func TestFaultsOfDomainObjects(t *testing.T) {
 		{"tool", `{"severity": 1}`, "severity", "3.8"},
 		{"tool", `{"x_Score": 1, "extensions": {"extension-definition4": {"extension_type": "toplevel-property-extension"}}}`, "x_Score", "11.1.1"},
 		{"tool", `{"ab": 1, "extensions": {"extension-definition4": {"extension_type": "toplevel-property-extension"}}}`, "ab", "11.1.1"},
+		{"tool", `{"_score": 1, "extensions": {"extension-definition4": {"extension_type": "toplevel-property-extension"}}}`, "_score", "11.1.1"},
 		{"tool", `{"toxicity": 1, "extensions": {"extension-definition4": {"extension_type": "toplevel-property-extension"}}}`, "-", ""},
 		{"course-of-action", `{"action": "block"}`, "action", "3.8"},
 

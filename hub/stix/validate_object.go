@@ -33,7 +33,7 @@ func (c *checker) object(v Value) {
 		c.ownID(v, typ.Text(), of)
 	}
 	c.specVersion(v, s)
-	c.members(v, s, func(name string) { c.unknown(s, name) })
+	c.members(v, s, func(name string, member Value) { c.unknown(s, name, member) })
 	c.customs(s)
 }
 
@@ -71,7 +71,7 @@ func (c *checker) specVersion(v Value, s *shape) {
 }
 
 // unknown notes a top-level property that the standard does not have.
-func (c *checker) unknown(s *shape, name string) {
+func (c *checker) unknown(s *shape, name string, v Value) {
 	switch name {
 	case "severity", "username", "phone_number", "action":
 		if s.open {
@@ -83,6 +83,12 @@ func (c *checker) unknown(s *shape, name string) {
 		return
 	}
 	c.propertyName(name, "11.1.1")
+	switch kind := v.Kind(); {
+	case kind == Null:
+		c.warnAt(name, "2", "has no value (null): it should be left out")
+	case (kind == List || kind == Object) && v.Len() == 0:
+		c.warnAt(name, "2", "is empty: it should be left out")
+	}
 	if len(c.custom) < MaxProblems {
 		c.custom = append(c.custom, name)
 	}
@@ -93,7 +99,7 @@ func (c *checker) customs(s *shape) {
 	switch {
 	case c.extended:
 	case s.open:
-		c.warnAt("type", "11.2", "is of nobody's standard: an extension-definition should define it")
+		c.warn("11.2", "objects of a type of one's own (%s) should have an extension that defines it", shorten(c.root.Get("type").Text()))
 	case len(c.custom) > 0:
 		slices.Sort(c.custom)
 		names := c.custom[:min(len(c.custom), 5)]
@@ -118,7 +124,7 @@ func (c *checker) bundle(v Value) {
 	if v.Get("spec_version").Kind() != Missing {
 		c.warnAt("spec_version", "8.1", "is no property of a bundle of STIX 2.1: its objects have it")
 	}
-	c.members(v, c.tables.bundle, func(string) {})
+	c.members(v, c.tables.bundle, func(string, Value) {})
 	if v.Get("id").Kind() != Missing {
 		c.ownID(v, "bundle", container)
 	}
