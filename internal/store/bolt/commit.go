@@ -217,22 +217,24 @@ func (s *Store) fail(cause error) {
 	s.failed.CompareAndSwap(nil, &cause)
 }
 
-// Healthy says whether the store writes, for a health check: nil if the last
-// commit succeeded, ErrReadOnly with the cause if nothing is written until it is
-// opened again, the error of the last commit if that was refused (a full disk)
-// and the next one is tried, or ErrClosed. It writes nothing itself, and does not
-// wait.
+// Healthy says, for a health check, whether the store writes: nil, or ErrReadOnly
+// with the cause if nothing is written until it is opened again, or ErrClosed. It
+// writes nothing itself, and does not wait.
 func (s *Store) Healthy() error {
 	select {
 	case <-s.closing:
 		return store.ErrClosed
 	default:
 	}
-	if err := s.failure(); err != nil {
-		return err
-	}
-	if err := s.refused.Load(); err != nil {
-		return fmt.Errorf("store: the last commit failed: %w", *err)
+	return s.failure()
+}
+
+// Refused is the error of the last commit if that failed in a way that may pass,
+// as on a full disk, and nil otherwise. The next commit is tried all the same: it
+// is for a warning, not for turning writers away.
+func (s *Store) Refused() error {
+	if err := s.refused.Load(); err != nil && s.failure() == nil {
+		return *err
 	}
 	return nil
 }

@@ -52,8 +52,8 @@ func TestWriteIsRefused(t *testing.T) {
 		if err := put(s, "b"); !errors.Is(err, store.ErrUnknown) || !errors.Is(err, os.ErrClosed) {
 			t.Errorf("Update: %v, want ErrUnknown and its cause", err)
 		}
-		if err := s.Healthy(); !errors.Is(err, os.ErrClosed) || errors.Is(err, store.ErrReadOnly) {
-			t.Errorf("Healthy: %v, want the cause, and not that it is for good", err)
+		if err := s.Refused(); !errors.Is(err, os.ErrClosed) || s.Healthy() != nil {
+			t.Errorf("Refused: %v, Healthy: %v, want the cause, and that it is not for good", err, s.Healthy())
 		}
 	}
 	if err := s.Update(context.Background(), func(store.Tx) error { return nil }); err != nil {
