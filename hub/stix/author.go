@@ -100,10 +100,11 @@ type Sighting struct {
 	Summary             bool
 }
 
-// Write writes one object, stamped with the time of Now to the microsecond. What
-// Validate finds an error in is not written: the error names the property.
+// Write writes one object, created and modified at the time of Now, to the
+// millisecond (STIX 2.1, 3.2); other times have microseconds. What Validate finds
+// an error in is not written: the error names the property.
 func (a Author) Write(o Authored) ([]byte, error) {
-	now := a.Now()
+	now := a.Now().Truncate(time.Millisecond)
 	set := properties{"revoked": ""}
 	set.time("created", now)
 	set.time("modified", now)
@@ -167,7 +168,7 @@ func (c Common) set(set properties) {
 		set.text("id", c.ID)
 	}
 	if !c.Created.IsZero() {
-		set.time("created", c.Created)
+		set.time("created", c.Created.Truncate(time.Millisecond))
 	}
 	if c.Revoked {
 		set["revoked"] = "true"

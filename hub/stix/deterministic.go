@@ -43,7 +43,7 @@ func contributing(typ string) []string {
 	return nil
 }
 
-// DeterministicID is the identifier that an SCO should have (STIX 2.1, 2.9): a
+// DeterministicID is the identifier that an SCO should have (STIX 2.1, 3.4): a
 // UUIDv5 of the canonical JSON (RFC 8785) of its ID Contributing Properties. It is
 // false for what is no SCO of the standard, where none of these properties is
 // there, where a number is beyond what canonical JSON can say, and where hashes

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-var errNoTimestamp = errors.New("the form is YYYY-MM-DDTHH:MM:SS, then perhaps a point and up to nine digits, then Z (STIX 2.1, 3.11)")
+var errNoTimestamp = errors.New("the form is YYYY-MM-DDTHH:MM:SS, then perhaps a point and up to nine digits, then Z (STIX 2.1, 2.16)")
 
 // Instant is a point in time, of the years 1 to 9999, exact to the nanosecond.
 type Instant struct {
@@ -17,7 +17,7 @@ type Instant struct {
 	Nanos   int32 // 0 to 999,999,999
 }
 
-// ParseTimestamp reads a timestamp (STIX 2.1, 3.11): RFC 3339 with a capital T and
+// ParseTimestamp reads a timestamp (STIX 2.1, 2.16): RFC 3339 with a capital T and
 // Z. More than nine digits of a second are refused, so that no two instants that
 // differ count as one.
 func ParseTimestamp(text string) (Instant, error) {
@@ -92,9 +92,10 @@ func (i Instant) Key() [12]byte {
 	return key
 }
 
-// FormatTimestamp is the timestamp of t (STIX 2.1, 3.11), in UTC, with three to six
+// FormatTimestamp is the timestamp of t (STIX 2.1, 2.16), in UTC, with three to six
 // digits of the second: milliseconds always, microseconds where there are some.
-// Years 1 to 9999 only.
+// Created and modified have exactly three (3.2): truncate t for them. Years 1 to
+// 9999 only.
 func FormatTimestamp(t time.Time) string {
 	text := t.UTC().Format("2006-01-02T15:04:05.000000")
 	keep := len(text) - len("000")
