@@ -3,15 +3,12 @@ package client
 import (
 	"bufio"
 	"context"
-	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 )
 
 // Format is how objects are written.
@@ -243,52 +240,6 @@ func (d *Download) save() error {
 	return saveFile(d.CursorPath, &d.state)
 }
 
-// write writes one object.
-func (d *Download) write(raw json.RawMessage) error {
-	between := ",\n"
-	switch {
-	case d.Format == Lines:
-		between = ""
-		if slices.Contains(raw, '\n') || slices.Contains(raw, '\r') {
-			raw = oneLine(raw)
-		}
-	case !d.head:
-		between = `{"type":"bundle","id":"bundle--` + newUUID() + `","objects":[` + "\n"
-	}
-	d.head = true
-	_, _ = d.out.WriteString(between) // the writer keeps its first error
-	if d.Format == Lines {
-		_, _ = d.out.Write(raw)
-		return d.out.WriteByte('\n')
-	}
-	_, err := d.out.Write(raw)
-	return err
-}
-
-// oneLine makes line ends between an object's parts spaces; inside strings JSON
-// has none. Everything else stays.
-func oneLine(raw []byte) []byte {
-	out := slices.Clone(raw)
-	for i, c := range out {
-		if c == '\n' || c == '\r' {
-			out[i] = ' '
-		}
-	}
-	return out
-}
-
-// tail ends the output. A bundle without objects has none (STIX 2.1, 8.1: lists
-// are not empty).
-func (d *Download) tail() string {
-	switch {
-	case d.Format == Lines:
-		return ""
-	case !d.head:
-		return `{"type":"bundle","id":"bundle--` + newUUID() + `"}` + "\n"
-	}
-	return "\n]}\n"
-}
-
 // abandon ends an output that is not complete: a stream so that what is in it can
 // be read; a file not at all, since the next run goes on with it.
 func (d *Download) abandon(err error) error {
@@ -328,12 +279,4 @@ func (d *Download) finish() error {
 	}
 	d.state.Start, d.state.Part, d.state.Size = nil, 0, 0
 	return saveFile(d.CursorPath, &d.state)
-}
-
-// newUUID is a random UUID (RFC 9562, version 4).
-func newUUID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

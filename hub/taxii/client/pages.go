@@ -210,9 +210,13 @@ func (p *pager) page(ctx context.Context) (Page, error) {
 	}
 	err := p.c.do(ctx, r)
 	var se *StatusError
-	if errors.As(err, &se) && (se.Code == http.StatusBadRequest || se.Code == http.StatusNotFound || se.Code == http.StatusGone) && !p.refused && p.stepBack() {
-		p.refused = true // once: the mark has expired, or the server was started anew
-		return p.page(ctx)
+	if p.next != "" && errors.As(err, &se) && (se.Code == http.StatusBadRequest || se.Code == http.StatusNotFound || se.Code == http.StatusGone) {
+		// The mark has expired, or the server was started anew.
+		if !p.refused && p.stepBack() {
+			p.refused = true
+			return p.page(ctx)
+		}
+		return Page{}, fmt.Errorf("%w; the server does not know its own mark of the next page any more: begin anew, without a cursor", err)
 	}
 	if err != nil {
 		return Page{}, err

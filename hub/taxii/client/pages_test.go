@@ -186,6 +186,23 @@ func TestExpired(t *testing.T) {
 	wantAll(t, s, got, 0)
 }
 
+// TestExpiredWithoutDates: where there is no other way on, that is said.
+func TestExpiredWithoutDates(t *testing.T) {
+	s := newServer(t, 55, 1)
+	s.headers = false
+	s.before = func(_ int, w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Query().Get("next") == "20" {
+			w.WriteHeader(http.StatusNotFound)
+			return true
+		}
+		return false
+	}
+	got, at, err := all(t, newClient(t, s, client.Options{}), s, client.Filter{}, nil)
+	if !isStatus(err, 404) || !strings.Contains(err.Error(), "begin anew") || len(got) != 20 || at.Next != "20" {
+		t.Errorf("%d objects, cursor %+v, error %v", len(got), at, err)
+	}
+}
+
 // TestCircles: a server that leads nowhere is told as such, after few requests.
 func TestCircles(t *testing.T) {
 	const object = `{"id":"indicator--1"}`

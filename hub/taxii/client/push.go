@@ -149,7 +149,8 @@ func (p *Push) begin(ctx context.Context) error {
 		}
 	}
 	root, err := p.Client.APIRoot(ctx, p.Root)
-	if err != nil {
+	var se *StatusError
+	if err != nil && !errors.As(err, &se) { // some do not show it to everybody who may post
 		return err
 	}
 	p.limit = root.MaxContentLength

@@ -23,6 +23,7 @@ type taker struct {
 	limit   int64
 	told    string // max_content_length as it is told; "" is limit
 	taken   []string
+	hidden  bool // the API root
 	sizes   []int
 	polls   int
 	refuse  func(object string) string // why one is refused; "" is taken
@@ -37,6 +38,8 @@ func newTaker(t *testing.T) *taker {
 	k := &taker{server: newServer(t, 0, 1), limit: 1 << 20}
 	k.before = func(_ int, w http.ResponseWriter, r *http.Request) bool {
 		switch {
+		case r.URL.Path == "/root/" && k.hidden:
+			w.WriteHeader(http.StatusForbidden)
 		case r.URL.Path == "/root/":
 			told := k.told
 			if told == "" {
@@ -147,6 +150,7 @@ func TestPush(t *testing.T) {
 		{"in batches", client.Push{Batch: 30}, nil, 100, 0, 4},
 		{"by size", client.Push{}, func(k *taker) { k.limit = 500 }, 100, 0, 10},
 		{"by a size that is told too large", client.Push{}, func(k *taker) { k.limit, k.told = 500, "100000" }, 100, 0, 40},
+		{"an API root that is hidden", client.Push{}, func(k *taker) { k.hidden = true }, 100, 0, 1},
 		{"no size told", client.Push{}, func(k *taker) { k.told = "null" }, 100, 0, 1},
 		{"some refused", client.Push{Batch: 30}, func(k *taker) { k.refuse = odd }, 90, 10, 4},
 		{"an envelope refused whole", client.Push{Batch: 30}, func(k *taker) { k.refuse, k.whole = odd, true }, 90, 10, 140},
