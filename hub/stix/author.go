@@ -13,9 +13,9 @@ import (
 // Author writes the objects that a program makes itself. Identifiers are new and
 // random unless Common has one.
 type Author struct {
-	CreatedBy string   // created_by_ref, an identity; "" where nobody is named
-	Markings  []string // object_marking_refs
-	Now       func() time.Time
+	CreatedBy string           // created_by_ref, an identity; "" where nobody is named
+	Markings  []string         // object_marking_refs
+	Now       func() time.Time // nil for time.Now
 }
 
 // Authored is what an Author writes: Identity, Indicator, Note, Opinion,
@@ -104,6 +104,9 @@ type Sighting struct {
 // millisecond (STIX 2.1, 3.2); other times have microseconds. What Validate finds
 // an error in is not written: the error names the property.
 func (a Author) Write(o Authored) ([]byte, error) {
+	if a.Now == nil {
+		a.Now = time.Now
+	}
 	now := a.Now().Truncate(time.Millisecond)
 	set := properties{"revoked": ""}
 	set.time("created", now)

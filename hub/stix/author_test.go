@@ -71,7 +71,7 @@ func TestAuthor(t *testing.T) {
 			}
 		})
 	}
-	nobody := stix.Author{Now: author.Now}
+	nobody := stix.Author{}
 	data, err := nobody.Write(stix.Identity{Name: "A", Class: "group"})
 	if err != nil || strings.Contains(string(data), "_ref") {
 		t.Errorf("without author and marking: %s, %v", data, err)

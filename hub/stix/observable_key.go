@@ -59,7 +59,7 @@ func normal(typ, property, text string) (ObservableKind, string) {
 	if text = printable(text); text == "" {
 		return Other, ""
 	}
-	return Other, clip(typ + ":" + property + "=" + text)
+	return Other, clip(printable(typ + ":" + property + "=" + text))
 }
 
 // referred is the value of an object that a pattern's path goes to by a reference,

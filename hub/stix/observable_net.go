@@ -184,7 +184,7 @@ func emailKey(text string) (key, domain string, ok bool) {
 	return strings.ToLower(text[:at]) + "@" + domain, domain, ok
 }
 
-// macKey reads the 48 bits of a MAC address (STIX 2.1, 6.8).
+// macKey reads the 48 bits of a MAC address (STIX 2.1, 6.10).
 func macKey(text string) (string, bool) {
 	a, err := net.ParseMAC(strings.TrimSpace(text))
 	if err != nil || len(a) != 6 {

@@ -82,6 +82,7 @@ func TestObservablesOfPatterns(t *testing.T) {
 		{`[x509-certificate:serial_number = '36:F7:D4' OR x509-certificate:hashes.'SHA-1' = 'AB']`, []string{"certificate 36f7d4 alone", "hash ab alone"}},
 		{`[vulnerability:name = 'cve-2021-44228']`, []string{"cve CVE-2021-44228 alone"}},
 		{`[x-custom:value = 'a' OR x-custom:deep.name = 'b']`, []string{"other x-custom:deep.name=b alone", "other x-custom:value=a alone"}},
+		{"[x-custom:'a\nb' = 'c']", []string{"other x-custom:'a b'=c alone"}},
 		{`[mutex:name = '  ']`, nil},
 		{`not a pattern`, nil},
 	}
