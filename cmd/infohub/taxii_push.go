@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"iter"
 	"os"
 	"strings"
 
@@ -31,8 +29,9 @@ or, without any or with -, on standard input: bundles, envelopes, objects, or an
 object a line. They are sent in envelopes of --batch objects that are no larger
 than the server takes, and push waits until the server has decided on each.
 
-Objects that the server refuses are listed on standard output with its reason.
-Adding what is already there is no error. With --cursor FILE a run that was cut,
+Marking definitions in files go first, since servers may not take an object before
+the marking that it has. Objects that the server refuses are listed on standard
+output with its reason. Adding what is already there is no error. With --cursor FILE a run that was cut,
 started again with the same input, sends nothing again that the server had taken.
 
 Exit codes: 0 all were taken, 1 some were refused, 2 a wrong option, address, key
@@ -83,7 +82,7 @@ func (o *taxiiPush) run(ctx context.Context, address string, files []string) err
 		},
 		Progress: func(s app.TAXIIPushSums) { line.show(fmt.Sprintf("%d objects sent, %d refused", s.Sent, s.Failed)) },
 	}
-	sums, err := p.Run(ctx, o.objects(files))
+	sums, err := p.Run(ctx, app.ReadSTIXFiles(files, o.in))
 	line.clear()
 	switch trouble := app.TroubleOfTAXII(err); {
 	case err == nil:
@@ -128,43 +127,6 @@ func (o *taxiiPush) printFailure(f app.TAXIIStatusItem) {
 		name = "an object without id"
 	}
 	fmt.Fprintf(o.out, "%s: %s\n", scanner.Printable(name, 300), scanner.Printable(f.Message, 300))
-}
-
-// objects reads the files one after another; errors name the file.
-func (o *taxiiPush) objects(files []string) iter.Seq2[json.RawMessage, error] {
-	if len(files) == 0 {
-		files = []string{"-"}
-	}
-	return func(yield func(json.RawMessage, error) bool) {
-		for _, path := range files {
-			if !o.file(path, yield) {
-				return
-			}
-		}
-	}
-}
-
-// file reads one file, and says whether the reader wants more.
-func (o *taxiiPush) file(path string, yield func(json.RawMessage, error) bool) bool {
-	name, r := "standard input", o.in
-	if path != "-" {
-		f, err := os.Open(path)
-		if err != nil {
-			return yield(nil, err)
-		}
-		defer func() { _ = f.Close() }() // it was only read
-		name, r = path, io.Reader(f)
-	}
-	for raw, err := range app.ReadSTIXObjects(r) {
-		if err != nil {
-			yield(nil, fmt.Errorf("%s: %w", name, err))
-			return false
-		}
-		if !yield(raw, nil) {
-			return false
-		}
-	}
-	return true
 }
 
 func newTAXIIDelete(g *global) *cobra.Command {

@@ -49,6 +49,11 @@ func ParseTAXIICollection(text string) (collection, root *url.URL, err error) {
 	return client.ParseCollection(text)
 }
 
+// ReadSTIXFiles reads the STIX objects of files, "-" being in.
+func ReadSTIXFiles(paths []string, in io.Reader) iter.Seq2[json.RawMessage, error] {
+	return client.ReadFiles(paths, in)
+}
+
 // ReadSTIXObjects reads the STIX objects of an input.
 func ReadSTIXObjects(r io.Reader) iter.Seq2[json.RawMessage, error] { return client.ReadObjects(r) }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"os"
 )
 
 // maxObject bounds one object of an input, in bytes.
@@ -36,6 +37,69 @@ func ReadObjects(r io.Reader) iter.Seq2[json.RawMessage, error] {
 			}
 		}
 	}
+}
+
+// ReadFiles reads the objects of files as ReadObjects does; "-", or no file at all,
+// is in. Marking definitions of files come first, since a server may not take an
+// object before the marking that it has; what comes from in keeps its order. Errors
+// name the file.
+func ReadFiles(paths []string, in io.Reader) iter.Seq2[json.RawMessage, error] {
+	if len(paths) == 0 {
+		paths = []string{"-"}
+	}
+	return func(yield func(json.RawMessage, error) bool) {
+		for _, markings := range []bool{true, false} {
+			for _, path := range paths {
+				var err error
+				switch {
+				case path != "-":
+					err = readFile(path, func(raw json.RawMessage) bool { return isMarking(raw) != markings || yield(raw, nil) })
+				case !markings:
+					err = each(in, "standard input", func(raw json.RawMessage) bool { return yield(raw, nil) })
+				}
+				if err != nil {
+					if !errors.Is(err, errStop) {
+						yield(nil, err)
+					}
+					return
+				}
+			}
+		}
+	}
+}
+
+func readFile(path string, do func(json.RawMessage) bool) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	return each(f, path, do)
+}
+
+// each calls do with each object; errStop: it wants no more.
+func each(r io.Reader, name string, do func(json.RawMessage) bool) error {
+	for raw, err := range ReadObjects(r) {
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if !do(raw) {
+			return errStop
+		}
+	}
+	return nil
+}
+
+// isMarking tells whether an object is a marking definition (STIX 2.1, 7.2.1).
+func isMarking(raw json.RawMessage) bool {
+	const kind = "marking-definition"
+	if !bytes.Contains(raw, []byte(kind)) { // most objects need no parsing
+		return false
+	}
+	var o struct {
+		Type string `json:"type"`
+	}
+	return json.Unmarshal(raw, &o) == nil && o.Type == kind
 }
 
 var errStop = errors.New("the reader wants no more")

@@ -58,6 +58,49 @@ func TestReadObjects(t *testing.T) {
 	}
 }
 
+// TestReadFiles: marking definitions come first, and everything once.
+func TestReadFiles(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"a": `{"objects":[{"type":"x","id":"1","object_marking_refs":["marking-definition--3"]},{"type":"marking-definition","id":"marking-definition--2"}]}`,
+		"b": `{"type":"x","id":"4"}` + "\n" + `{"type":"marking-definition","id":"marking-definition--3"}`,
+		"c": `{"type":"x","id":"5"} hello`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a, b, c := filepath.Join(dir, "a"), filepath.Join(dir, "b"), filepath.Join(dir, "c")
+	tests := []struct {
+		paths     []string
+		want, bad string
+	}{
+		{[]string{a, b}, "marking-definition--2 marking-definition--3 1 4", ""},
+		{[]string{a, "-"}, "marking-definition--2 1 6 marking-definition--7", ""},
+		{nil, "6 marking-definition--7", ""},
+		{[]string{a, c}, "marking-definition--2", c},
+		{[]string{c + "d"}, "", "no such file"},
+	}
+	for _, tt := range tests {
+		var ids []string
+		var bad error
+		for raw, err := range client.ReadFiles(tt.paths, strings.NewReader(`{"id":"6"}{"type":"marking-definition","id":"marking-definition--7"}`)) {
+			if err != nil {
+				bad = err
+				break
+			}
+			var o struct{ ID string }
+			if err := json.Unmarshal(raw, &o); err != nil {
+				t.Fatal(err)
+			}
+			ids = append(ids, o.ID)
+		}
+		if got := strings.Join(ids, " "); got != tt.want || (bad != nil) != (tt.bad != "") || bad != nil && !strings.Contains(bad.Error(), tt.bad) {
+			t.Errorf("%v: %q, %v; want %q, %q", tt.paths, got, bad, tt.want, tt.bad)
+		}
+	}
+}
+
 // endless begins as a text does and goes on with a byte for ever.
 type endless struct {
 	head io.Reader
