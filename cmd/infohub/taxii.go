@@ -41,8 +41,8 @@ NAME:PASSWORD. It is sent to the server of the address alone, over https (over
 plain http only to this machine). What fails for a moment is tried again, up to
 five times.`,
 		Example: `  infohub taxii collections hub.example.hk --key-file hub.key
-  infohub taxii get https://hub.example.hk/root/collections/ID/ --key-file hub.key --out bundle.json
-  infohub taxii push https://hub.example.hk/root/collections/ID/ --key-file hub.key bundle.json`,
+  infohub taxii get https://hub.example.hk/taxii2/community/collections/ID/ --key-file hub.key --out bundle.json
+  infohub taxii push https://hub.example.hk/taxii2/community/collections/ID/ --key-file hub.key bundle.json`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}

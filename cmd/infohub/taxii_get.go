@@ -35,9 +35,9 @@ the page at hand may come twice.
 
 Exit codes: 0 done, 2 a wrong option, address or key, 3 the server cannot be
 reached or its certificate is not trusted, 4 not complete, 130 interrupted.`,
-		Example: `  infohub taxii get https://hub.example.hk/root/collections/ID/ --key-file hub.key --out bundle.json
-  infohub taxii get https://hub.example.hk/root/collections/ID/ --type indicator --format jsonl
-  infohub taxii get https://hub.example.hk/root/collections/ID/ --cursor hub.cursor --out new.json`,
+		Example: `  infohub taxii get https://hub.example.hk/taxii2/community/collections/ID/ --key-file hub.key --out bundle.json
+  infohub taxii get https://hub.example.hk/taxii2/community/collections/ID/ --type indicator --format jsonl
+  infohub taxii get https://hub.example.hk/taxii2/community/collections/ID/ --cursor hub.cursor --out new.json`,
 		Args: exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args[0]) },
 	}

@@ -46,7 +46,7 @@ Exit codes: 0 done, 2 a wrong option, address or key, 3 the server cannot be
 reached or its certificate is not trusted, 4 the answer is not TAXII 2.1, or an
 API root could not be listed, 130 interrupted.`,
 		Example: `  infohub taxii collections hub.example.hk --key-file hub.key
-  infohub taxii collections https://hub.example.hk/root/ --key-file hub.key --format json`,
+  infohub taxii collections https://hub.example.hk/taxii2/community/ --key-file hub.key --format json`,
 		Args: exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return o.collections(cmd.Context(), args[0]) },
 	}

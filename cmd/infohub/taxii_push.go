@@ -31,15 +31,16 @@ than the server takes, and push waits until the server has decided on each.
 
 Marking definitions in files go first, since servers may not take an object before
 the marking that it has. Objects that the server refuses are listed on standard
-output with its reason. Adding what is already there is no error. With --cursor FILE a run that was cut,
-started again with the same input, sends nothing again that the server had taken.
+output with its reason. Adding what is already there is no error. With --cursor
+FILE a run that was cut, started again with the same input, sends nothing again
+that the server had taken.
 
 Exit codes: 0 all were taken, 1 some were refused, 2 a wrong option, address, key
 or input, 3 the server cannot be reached or its certificate is not trusted, 4 not
 complete, 130 interrupted.`,
-		Example: `  infohub taxii push https://hub.example.hk/root/collections/ID/ --key-file hub.key bundle.json
-  infohub taxii push https://hub.example.hk/root/collections/ID/ --cursor push.cursor large.jsonl
-  infohub taxii get https://a.example/root/collections/ID/ | infohub taxii push https://b.example/root/collections/ID/ --key-file b.key`,
+		Example: `  infohub taxii push https://hub.example.hk/taxii2/community/collections/ID/ --key-file hub.key bundle.json
+  infohub taxii push https://hub.example.hk/taxii2/community/collections/ID/ --cursor push.cursor large.jsonl
+  infohub taxii get https://a.example/taxii2/community/collections/ID/ | infohub taxii push https://b.example/taxii2/community/collections/ID/ --key-file b.key`,
 		Args: leastArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args[0], args[1:]) },
 	}
@@ -141,7 +142,7 @@ says which. The server lets only those who may read and write the collection.
 Exit codes: 0 all were deleted, 2 a wrong option, address, key or id, 3 the server
 cannot be reached or its certificate is not trusted, 4 not complete, 130
 interrupted.`,
-		Example: "  infohub taxii delete https://hub.example.hk/root/collections/ID/ indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f --key-file hub.key",
+		Example: "  infohub taxii delete https://hub.example.hk/taxii2/community/collections/ID/ indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f --key-file hub.key",
 		Args:    leastArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.delete(cmd.Context(), args[0], args[1:], versionOf)
