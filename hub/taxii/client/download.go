@@ -101,7 +101,7 @@ func (d *Download) Run(ctx context.Context) (objects int64, err error) {
 		}
 		last = page.Cursor
 	}
-	if d.CursorPath != "" && last.Last == "" {
+	if d.CursorPath != "" && last.Last == "" && last.Objects > 0 {
 		d.note("the server does not tell when objects were added: the next run gets all of them again")
 	}
 	return d.inRun, d.finish()

@@ -254,7 +254,9 @@ func (p *pager) turn(e envelope) (Page, error) {
 	if !e.more {
 		p.next = ""
 	}
-	if e.last > p.at.Last { // some tell an earlier time on an empty page
+	// Of an empty page that is the end some tell the time of the day, and some an
+	// earlier one than before: what was handed over decides.
+	if e.last > p.at.Last && (len(e.objects) > 0 || e.more) {
 		p.at.Last, p.steps = e.last, 0
 	}
 	if p.next == "" && p.at.Last != "" {

@@ -169,6 +169,28 @@ func TestCut(t *testing.T) {
 	}
 }
 
+// TestTimeOfDay: a server that tells the time of the day with an empty page hides
+// nothing that it adds later with an earlier time.
+func TestTimeOfDay(t *testing.T) {
+	s := newServer(t, 25, 1)
+	c := newClient(t, s, client.Options{})
+	_, at, err := all(t, c, s, client.Filter{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.before = func(n int, w http.ResponseWriter, _ *http.Request) bool {
+		w.Header().Set("X-TAXII-Date-Added-Last", "2030-01-01T00:00:00.000000Z")
+		return false
+	}
+	if _, at, err = all(t, c, s, client.Filter{}, &at); err != nil {
+		t.Fatal(err)
+	}
+	s.objects, s.added = append(s.objects, `{"id":"new"}`), append(s.added, dayOne.AddDate(1, 0, 0))
+	if got, _, err := all(t, c, s, client.Filter{}, &at); err != nil || len(got) != 1 {
+		t.Errorf("%v, %v; want the new one", got, err)
+	}
+}
+
 // TestExpired: a `next` that the server no longer knows is no end.
 func TestExpired(t *testing.T) {
 	s := newServer(t, 55, 1)
