@@ -279,7 +279,8 @@ func (s *Service) UpdateAsset(ctx context.Context, c *Caller, organisation, name
 	now := s.time()
 	var changed Asset
 	err := s.change(ctx, c, "asset.update", func(tx store.Tx, e *audit.Entry) error {
-		a, err := findAsset(tx, c, cmp.Or(changed.Organisation, organisation), cmp.Or(changed.ID, name))
+		// A run before, of which the outcome was unknown, may have changed the name.
+		a, err := findAsset(tx, c, organisation, cmp.Or(changed.ID, name))
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -163,7 +164,8 @@ func (p *Person) fits(o *Organisation) error {
 func (s *Service) UpdatePerson(ctx context.Context, c *Caller, idOrEmail string, patch PersonPatch) (Person, error) {
 	var changed Person
 	err := s.change(ctx, c, "person.update", func(tx store.Tx, e *audit.Entry) error {
-		p, err := findPerson(tx, c, idOrEmail)
+		// A run before, of which the outcome was unknown, may have changed the address.
+		p, err := findPerson(tx, c, cmp.Or(changed.ID, idOrEmail))
 		if err != nil {
 			return err
 		}
