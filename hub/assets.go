@@ -4,16 +4,12 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
-	"golang.org/x/net/idna"
 
 	"github.com/cybersec-infohub/infohub/internal/audit"
 	"github.com/cybersec-infohub/infohub/internal/store"
@@ -55,13 +51,6 @@ type AssetPatch struct {
 	Name, Value, MediaType *string
 	Document               *[]byte
 	Verified               *bool // hub administrators may set it: ownership was proved now, or is no more
-}
-
-func inventoryTypes() []string {
-	return []string{
-		"application/json", "text/csv", "application/vnd.cyclonedx+json", "application/vnd.cyclonedx+xml",
-		"application/spdx+json", "text/spdx",
-	}
 }
 
 func assetKey(organisation, id string) string { return "asset/" + organisation + "/" + id }
@@ -218,59 +207,6 @@ func putAsset(tx store.Tx, a *Asset) error {
 		}
 	}
 	return putRecord(tx, assetKey(a.Organisation, a.ID), a)
-}
-
-func (a *Asset) clean() error {
-	switch a.Kind {
-	case AssetDomain:
-		domain, err := cleanDomain(a.Value)
-		if err != nil {
-			return err
-		}
-		a.Value, a.MediaType, a.Document, a.Size = domain, "", nil, 0
-		a.Name = cmp.Or(a.Name, a.Value)
-	case AssetInventory:
-		if err := cleanInventory(a.MediaType, a.Document); err != nil {
-			return err
-		}
-		a.Value, a.Size = "", len(a.Document)
-	default:
-		return fail(Invalid, "no kind of asset %q; there are: %s, %s", cut(string(a.Kind), 100), AssetDomain, AssetInventory)
-	}
-	return cleanName("the asset's name", &a.Name)
-}
-
-// cleanDomain returns a domain as DNS has it.
-func cleanDomain(text string) (string, error) {
-	wrong := fail(Invalid, "%q is no domain such as example.org", cut(text, 100))
-	text = strings.TrimSuffix(strings.TrimSpace(text), ".")
-	if len(text) > 1000 {
-		return "", wrong
-	}
-	domain, err := idna.Lookup.ToASCII(text)
-	if err != nil || len(domain) > 253 || !strings.Contains(domain, ".") {
-		return "", wrong
-	}
-	if _, err := netip.ParseAddr(domain); err == nil {
-		return "", wrong
-	}
-	return domain, nil
-}
-
-func cleanInventory(mediaType string, document []byte) error {
-	switch {
-	case !slices.Contains(inventoryTypes(), mediaType):
-		return fail(Invalid, "no media type %q for an inventory; there are: %s", cut(mediaType, 100), strings.Join(inventoryTypes(), ", "))
-	case len(document) == 0:
-		return fail(Invalid, "the inventory is empty")
-	case len(document) > MaxInventory:
-		return fail(TooLarge, "the inventory has %d bytes; at most %d are allowed", len(document), MaxInventory)
-	case strings.HasSuffix(mediaType, "json") && !json.Valid(document):
-		return fail(Invalid, "the inventory is not the JSON that its media type says")
-	case !utf8.Valid(document):
-		return fail(Invalid, "the inventory is not UTF-8")
-	}
-	return nil
 }
 
 // UpdateAsset changes an asset and returns it as it is then, without its

@@ -267,13 +267,11 @@ func TestUpdateCollection(t *testing.T) {
 	if rights(again) != "public:rw indicators:rw drop: cases:" {
 		t.Errorf("the order is now %q", rights(again))
 	}
-	for _, p := range []hub.CollectionPatch{{Title: new("")}, {Retention: new(-1)}, {Grants: &[]hub.Grant{{Subject: "public", Write: true}}}} {
-		title := p.Title
+	for _, p := range []hub.CollectionPatch{
+		{Title: new(strings.Repeat("x", 201))}, {Retention: new(-1)}, {Grants: &[]hub.Grant{{Subject: "public", Write: true}}},
+		{Unmarked: new(tlp.Statement)}, {Moderation: new(hub.Moderation(""))},
+	} {
 		_, err := f.hub.UpdateCollection(ctx, admin, "finance", "cases", p)
-		if title != nil {
-			must(t, err) // the alias is the title then
-			continue
-		}
 		wantCode(t, err, hub.Invalid)
 	}
 }

@@ -25,14 +25,6 @@ const organisationType = "identity"
 
 func newID(kind string) string { return kind + "--" + uuid.NewString() }
 
-// firstError returns the first of joined errors: people mend one thing at a time.
-func firstError(err error) error {
-	if many, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // only what errors.Join made
-		return many.Unwrap()[0]
-	}
-	return err
-}
-
 // cleanName checks a text of one line and takes the spaces around it away.
 // Characters that no one sees are refused: with them one name passes for another.
 func cleanName(what string, text *string) error {

@@ -130,8 +130,10 @@ func (s *Service) setUp(ctx context.Context, by *Caller, q SetupRequest, allowed
 	secret, hash := newSecret()
 	key := Key{ID: newKeyID(), Name: "first key", Organisation: operator.ID, Person: admin.ID, Created: now, Hash: hash}
 	set := settings{Settings: Settings{Title: q.Title, Description: q.Description, Created: now}, Operator: operator.ID}
-	if err := errors.Join(set.clean(), operator.clean(), admin.clean()); err != nil {
-		return SetupResult{}, firstError(err)
+	for _, clean := range []func() error{set.clean, operator.clean, admin.clean} {
+		if err := clean(); err != nil {
+			return SetupResult{}, err
+		}
 	}
 	group := Group{ID: communityID, Handle: Community, Title: "Community", Description: "Every member of this hub", Created: now}
 	collections := firstCollections(operator.ID, now)
@@ -160,6 +162,9 @@ func (s *Service) setUp(ctx context.Context, by *Caller, q SetupRequest, allowed
 			if err := addCollection(tx, &set, &col); err != nil {
 				return err
 			}
+		}
+		if !by.Member() { // by a link: it was whoever is the administrator now
+			e.Actor = audit.Actor{Kind: audit.Person, ID: admin.ID, Name: cut(admin.Name, 500)}
 		}
 		e.Object = operator.ID
 		e.Detail = map[string]string{"operator": operator.Handle, "administrator": admin.ID, "key": key.ID}

@@ -23,8 +23,37 @@ func TestSetup(t *testing.T) {
 	_, err = f.hub.Authenticate(ctx, "infohub_aaaaaaaaaaaa_"+strings.Repeat("A", 43), "", "")
 	wantCode(t, err, hub.Unauthenticated)
 
-	f = newFixture(t, nil)
-	_ = f.as(t, "gov-admin")
+	for name, spoil := range map[string]func(*hub.SetupRequest){
+		"no title": func(q *hub.SetupRequest) { q.Title = " " }, "no operator": func(q *hub.SetupRequest) { q.Operator = hub.Organisation{} },
+		"no name": func(q *hub.SetupRequest) { q.Name = "" }, "no email": func(q *hub.SetupRequest) { q.Email = "x" },
+	} {
+		q := request()
+		spoil(&q)
+		_, err := f.hub.Setup(ctx, q)
+		if hub.CodeOf(err) != hub.Invalid {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	made, err := f.hub.Setup(ctx, request())
+	must(t, err)
+	_, err = f.hub.Setup(ctx, request())
+	wantCode(t, err, hub.Conflict)
+	_, err = f.hub.Setup(ctx, hub.SetupRequest{Link: true})
+	wantCode(t, err, hub.Conflict)
+
+	h := f.reopen(t) // it is all on disk
+	c, err := h.Authenticate(ctx, made.Token, "", "")
+	must(t, err)
+	set, err := h.UpdateSettings(ctx, &c, nil, new("For everybody"))
+	must(t, err)
+	if set.Title != "Hub" || set.Description != "For everybody" {
+		t.Errorf("settings %+v", set)
+	}
+	all, err := h.Collections(ctx, &c, hub.Community)
+	must(t, err)
+	if rights(all) != "public:rw indicators:rw" {
+		t.Errorf("the first collections: %q", rights(all))
+	}
 }
 
 func request() hub.SetupRequest {
@@ -57,6 +86,9 @@ func TestSetupLink(t *testing.T) {
 	must(t, err)
 	if c.Role() != hub.RoleHubAdmin || c.Person.Email != "first@cert.example" {
 		t.Errorf("caller %+v", c)
+	}
+	if e := f.audited(t, "setup")[0]; e.Actor.ID != made.Person.ID || e.From != "socket" || e.Object != made.Operator.ID {
+		t.Errorf("the audit log tells %+v", e)
 	}
 }
 
