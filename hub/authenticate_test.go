@@ -121,6 +121,35 @@ func TestLastUsed(t *testing.T) {
 	}
 }
 
+// TestLastUsedWhileWritten: a use is never lost to a write at the same time.
+func TestLastUsedWhileWritten(t *testing.T) {
+	f := newFixture(t, nil)
+	ctx := t.Context()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range 50 {
+			if _, err := f.hub.Authenticate(ctx, f.token["alpha"], "192.0.2.1", ""); err != nil {
+				t.Error(err)
+			}
+		}
+	}()
+	for range 20 {
+		if err := f.hub.Close(ctx); err != nil {
+			t.Error(err)
+		}
+	}
+	<-done
+	f.clock.pass(time.Hour)
+	_ = f.as(t, "alpha")
+	must(t, f.hub.Close(ctx))
+	keys, err := f.reopen(t).Keys(ctx, f.as(t, "gov-admin"), "alpha")
+	must(t, err)
+	if f.clock.Now().Sub(keys[0].LastUsed) > time.Minute {
+		t.Errorf("the last use is of %v", keys[0].LastUsed)
+	}
+}
+
 // TestSecretsAreNotKept: no byte of the store holds a token or its secret.
 func TestSecretsAreNotKept(t *testing.T) {
 	f := newFixture(t, nil)

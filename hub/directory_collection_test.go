@@ -310,3 +310,37 @@ func TestGroups(t *testing.T) {
 		t.Errorf("a stranger is shown %+v", g)
 	}
 }
+
+// TestDeleteCollection: only an empty one goes, and its number never comes back.
+func TestDeleteCollection(t *testing.T) {
+	f := newFixture(t, nil)
+	ctx := t.Context()
+	admin := f.as(t, "gov-admin")
+	status, err := f.hub.Submit(ctx, f.as(t, "delta"), hub.Submission{Root: hub.Community, Collection: "indicators", Body: []byte(`{"objects":[` +
+		`{"type":"domain-name","spec_version":"2.1","id":"domain-name--3c10e93f-798e-5a26-a0c1-08156efab7f5","value":"a.example"}]}`)})
+	must(t, err)
+	if len(status.Pendings) != 1 {
+		t.Fatalf("a new member's object does not wait: %+v", status)
+	}
+	text := wantCode(t, f.hub.DeleteCollection(ctx, admin, "", "indicators"), hub.Conflict)
+	if !strings.Contains(text, "wait for moderation") {
+		t.Errorf("the answer is %q", text)
+	}
+	status, err = f.hub.Submit(ctx, f.as(t, "alpha"), hub.Submission{Root: "finance", Collection: "cases", Body: []byte(`{"objects":[` +
+		`{"type":"domain-name","spec_version":"2.1","id":"domain-name--3c10e93f-798e-5a26-a0c1-08156efab7f5","value":"a.example"}]}`)})
+	must(t, err)
+	if len(status.Successes) != 1 {
+		t.Fatalf("not stored: %+v", status)
+	}
+	wantCode(t, f.hub.DeleteCollection(ctx, admin, "finance", "cases"), hub.Conflict)
+	must(t, f.hub.Delete(ctx, f.as(t, "alpha"), "finance", "cases", "domain-name--3c10e93f-798e-5a26-a0c1-08156efab7f5", hub.VersionMatch{All: true}))
+	must(t, f.hub.DeleteCollection(ctx, admin, "finance", "cases"))
+	wantCode(t, f.hub.DeleteCollection(ctx, admin, "finance", "cases"), hub.NotFound)
+	again, err := f.hub.CreateCollection(ctx, admin, hub.Collection{Alias: "cases", Group: "finance", Grants: []hub.Grant{{Subject: "finance", Read: true}}})
+	must(t, err)
+	page, err := f.hub.Page(ctx, f.as(t, "alpha"), hub.Query{Root: "finance", Collection: again.ID, Versions: hub.VersionMatch{All: true}, Manifest: true})
+	must(t, err)
+	if len(page.Entries) != 0 || again.ID == f.col["cases"].ID {
+		t.Errorf("another collection of the same alias has %+v", page.Entries)
+	}
+}
