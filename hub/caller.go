@@ -75,9 +75,9 @@ func (c *Caller) scope(collection string, v Verb) bool {
 // that is bound to collections never does.
 func (c *Caller) administers() bool { return c.Role() == RoleHubAdmin && len(c.Scopes) == 0 }
 
-// in reports whether the caller's API roots have a group's. Everybody is shown
-// the community's, and whoever is no member of another group reaches nothing in
-// it, whatever a collection grants.
+// in reports whether the caller is in a group, and so is shown its API root.
+// Everybody is shown the community's; whoever is not in another group reaches
+// nothing in it, whatever a collection grants.
 func (c *Caller) in(group string) bool {
 	return group == communityID || c.Member() && slices.Contains(c.groups, group)
 }
