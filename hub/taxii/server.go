@@ -126,9 +126,9 @@ type methods map[string]func(*call) error
 
 // route reads the path. It returns nil for one that TAXII does not have.
 func (c *call) route() methods {
-	path := strings.TrimPrefix(strings.TrimSuffix(c.r.URL.EscapedPath(), "/"), strings.TrimSuffix(Prefix, "/"))
+	path, ok := strings.CutPrefix(strings.TrimSuffix(c.r.URL.EscapedPath(), "/"), strings.TrimSuffix(Prefix, "/"))
 	parts := strings.SplitN(path, "/", 8)
-	if parts[0] != "" {
+	if !ok || parts[0] != "" {
 		return nil
 	}
 	parts = parts[1:]

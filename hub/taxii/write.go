@@ -109,10 +109,10 @@ func (c *call) add() error {
 }
 
 // unprocessable tells JSON that is no envelope, 422, from what is no JSON, 400
-// (TAXII 2.1, 3.6.2).
+// (TAXII 2.1, 3.6.2). Too many objects are 422 too: 413 is for bytes.
 func unprocessable(err error) error {
 	e, ok := errors.AsType[*hub.Error](err)
-	if !ok || e.Code != hub.Invalid {
+	if !ok || e.Code != hub.Invalid && e.Code != hub.TooLarge {
 		return err
 	}
 	if _, ok := errors.AsType[*stix.SyntaxError](err); ok {
