@@ -37,12 +37,6 @@ type QueueItem struct {
 	Received     time.Time       `json:"received"`
 }
 
-// QueueFilter chooses what waits. The zero value chooses all.
-type QueueFilter struct {
-	Collection string // id
-	Limit      int    // 1 to MaxQueue; 0: 100
-}
-
 // decides returns an error for whoever may not moderate: an analyst or a hub
 // administrator does, as a person, since the decision is somebody's.
 func (c *Caller) decides() error {
@@ -71,22 +65,25 @@ func (q *queued) own(c *Caller) bool {
 // may read it. Analysts and hub administrators may ask. A right to moderate is no
 // right to read: what waits for named organisations or people is decided on by one
 // of them.
-func (s *Service) Queue(ctx context.Context, c *Caller, f QueueFilter) ([]QueueItem, error) {
+//
+// inCollection is an id, or an alias in the group "community", or "" for all; limit
+// is at most MaxQueue, and 0 is 100.
+func (s *Service) Queue(ctx context.Context, c *Caller, inCollection string, limit int) ([]QueueItem, error) {
 	if err := c.decides(); err != nil {
 		return nil, err
 	}
 	switch {
-	case f.Limit < 0 || f.Limit > MaxQueue:
-		return nil, fail(Invalid, "limit %d: 1 to %d are allowed", f.Limit, MaxQueue)
-	case f.Limit == 0:
-		f.Limit = defaultQueue
+	case limit < 0 || limit > MaxQueue:
+		return nil, fail(Invalid, "limit %d: 1 to %d are allowed", limit, MaxQueue)
+	case limit == 0:
+		limit = defaultQueue
 	}
 	var items []QueueItem
 	err := s.read(ctx, func(r store.Reader) error {
 		items = nil
 		prefix := []byte("queue/")
-		if f.Collection != "" {
-			col, _, _, err := reach(r, c, "", f.Collection)
+		if inCollection != "" {
+			col, _, _, err := reach(r, c, "", inCollection)
 			if err != nil {
 				return err
 			}
@@ -98,7 +95,7 @@ func (s *Service) Queue(ctx context.Context, c *Caller, f QueueFilter) ([]QueueI
 			if err != nil {
 				return err
 			}
-			if looked++; len(items) == f.Limit || looked > queueLooked {
+			if looked++; len(items) == limit || looked > queueLooked {
 				break
 			}
 			at, ok := readSpot(e.Key[len("queue/"):])

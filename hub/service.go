@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cybersec-infohub/infohub/internal/audit"
@@ -41,8 +42,9 @@ type Service struct {
 	max    int64
 	cursor cipher.AEAD // seals cursors of the change feed
 
-	used    lastUsed // when keys were used, until it is written
-	changed signal   // rings when the feed grew
+	used    lastUsed      // when keys were used, until it is written
+	changed signal        // rings when the feed grew
+	swept   atomic.Uint64 // how far sweepFeed has come
 	spare   spare
 }
 
