@@ -236,9 +236,13 @@ type NewSubscription struct {
 type Pending struct {
 	ID           string          `json:"id"`
 	Collection   string          `json:"collection"`
+	ObjectID     string          `json:"object_id"`
+	Version      string          `json:"version"`
+	Marking      string          `json:"marking"`
 	Organisation string          `json:"organisation,omitempty" doc:"Handle; absent where it was given anonymously."`
+	Anonymous    bool            `json:"anonymous,omitempty"`
 	Received     time.Time       `json:"received"`
-	Object       json.RawMessage `json:"object"`
+	Object       json.RawMessage `json:"object" doc:"As it will be published."`
 }
 
 // Decision approves or rejects a contribution.

@@ -86,7 +86,6 @@ var heavy = []string{
 	"k8s.io/...",
 	"golang.org/x/tools/...",
 	"net/http/pprof",
-	"expvar",
 	"testing/...",
 	"go/types",
 }

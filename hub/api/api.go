@@ -1,0 +1,190 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/cybersec-infohub/infohub/hub"
+	"github.com/cybersec-infohub/infohub/internal/audit"
+	"github.com/cybersec-infohub/infohub/internal/store"
+)
+
+// Config is what the API is made of.
+type Config struct {
+	Hub   *hub.Service
+	Store store.Store // for the audit log
+	Audit *audit.Log
+	// Authenticate says who sends a request. An error that is a *hub.Error is
+	// told to whoever asked.
+	Authenticate func(*http.Request) (hub.Caller, error)
+	// Backup writes a whole backup.
+	Backup           func(context.Context, io.Writer) error
+	MaxContentLength int64 // bytes of a submission
+	Version          string
+	Log              *slog.Logger
+}
+
+// server holds what the handlers need.
+type server struct {
+	Config
+	api huma.API
+}
+
+// prefix is where the API begins. A breaking change would begin another.
+const prefix = "/api/v1"
+
+// Bounds of what is read of a request.
+const (
+	maxBody  = 64 << 10 // bytes, where an operation needs no more
+	bodyTime = time.Minute
+)
+
+// New returns the handler of /api/v1/ and all below it.
+func New(c Config) http.Handler {
+	mux := http.NewServeMux()
+	s := &server{Config: c}
+	config := huma.DefaultConfig("Infohub", c.Version)
+	config.Info.Description = "The hub's API: organisations, people, keys, groups and collections; objects of STIX 2.1, their search and the feed of their changes; moderation and audit. Objects are exchanged in bulk by TAXII 2.1 at /taxii2/."
+	config.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
+	config.OpenAPIPath = prefix + "/openapi"
+	config.DocsPath, config.SchemasPath = "", ""
+	config.CreateHooks = nil // objects are given as they are, without a link to a schema in them
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"bearer": {Type: "http", Scheme: "bearer", Description: "An API key."},
+		"basic":  {Type: "http", Scheme: "basic", Description: "Any user name, with an API key as the password."},
+	}
+	s.api = humago.New(mux, config)
+	s.api.UseMiddleware(s.authenticate)
+	s.directory()
+	s.collections()
+	s.objects()
+	s.changes()
+	s.moderation()
+	s.assets()
+	s.operations()
+	mux.HandleFunc("/api/v1/", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(http.StatusNotFound)
+		_, _ = io.WriteString(w, `{"title":"Not Found","status":404,"detail":"there is nothing at this address: /api/v1/openapi.json lists what there is"}`)
+	})
+	return mux
+}
+
+type callerKey struct{}
+
+// authenticate puts the caller into the context.
+func (s *server) authenticate(ctx huma.Context, next func(huma.Context)) {
+	r, _ := humago.Unwrap(ctx)
+	c, err := s.Authenticate(r)
+	if err != nil {
+		ctx.SetHeader("Cache-Control", "no-store")
+		problem := s.problem(ctx.Context(), err)
+		if h, ok := errors.AsType[huma.HeadersError](problem); ok {
+			for name, values := range h.GetHeaders() {
+				for _, v := range values {
+					ctx.AppendHeader(name, v)
+				}
+			}
+		}
+		status, detail := http.StatusInternalServerError, problem.Error()
+		if e, ok := errors.AsType[huma.StatusError](problem); ok {
+			status = e.GetStatus()
+		}
+		_ = huma.WriteErr(s.api, ctx, status, detail) // nobody is left to tell
+		return
+	}
+	// What one caller is given is not for the next one.
+	ctx.SetHeader("Cache-Control", "private, no-store")
+	ctx.SetHeader("Vary", "Authorization")
+	next(huma.WithValue(ctx, callerKey{}, &c))
+}
+
+// caller is who asks, a stranger where nothing is known.
+func caller(ctx context.Context) *hub.Caller {
+	if c, ok := ctx.Value(callerKey{}).(*hub.Caller); ok {
+		return c
+	}
+	return &hub.Caller{}
+}
+
+// status is that of the service's errors.
+func status(c hub.Code) int {
+	switch c {
+	case hub.Invalid:
+		return http.StatusUnprocessableEntity
+	case hub.Unauthenticated:
+		return http.StatusUnauthorized
+	case hub.Forbidden:
+		return http.StatusForbidden
+	case hub.NotFound:
+		return http.StatusNotFound
+	case hub.Conflict:
+		return http.StatusConflict
+	case hub.TooLarge:
+		return http.StatusRequestEntityTooLarge
+	case hub.Unavailable:
+		return http.StatusServiceUnavailable
+	case hub.Limited:
+		return http.StatusTooManyRequests
+	}
+	return http.StatusInternalServerError
+}
+
+// problem is an error as it may be told (RFC 9457). What is no *hub.Error is
+// for the operator's log only.
+func (s *server) problem(ctx context.Context, err error) error {
+	e, ok := errors.AsType[*hub.Error](err)
+	if !ok {
+		if ctx.Err() == nil {
+			s.Log.Error("a request failed", "request", caller(ctx).Request, "error", err)
+		}
+		return huma.Error500InternalServerError("the hub failed; its operator finds out more by the request id " + caller(ctx).Request)
+	}
+	status := status(e.Code)
+	h := http.Header{}
+	if status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", `Bearer realm="infohub"`)
+	}
+	if e.RetryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
+	}
+	return huma.ErrorWithHeaders(huma.NewError(status, e.Message), h)
+}
+
+// body is an answer with a body.
+type body[T any] struct{ Body T }
+
+// none is an answer, or a question, without anything in it.
+type none struct{}
+
+// op describes an operation; do is its handler, whose errors are the service's.
+func op[I, O any](s *server, o huma.Operation, do func(context.Context, *I) (*O, error)) {
+	o.Path = prefix + o.Path
+	if o.MaxBodyBytes == 0 {
+		o.MaxBodyBytes = maxBody
+	}
+	o.BodyReadTimeout = bodyTime
+	if o.Security == nil {
+		o.Security = []map[string][]string{{"bearer": {}}, {"basic": {}}}
+	}
+	o.Errors = append(o.Errors, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusTooManyRequests)
+	huma.Register(s.api, o, func(ctx context.Context, in *I) (*O, error) {
+		out, err := do(ctx, in)
+		if err != nil {
+			return nil, s.problem(ctx, err)
+		}
+		return out, nil
+	})
+}
+
+// open is the security of an operation that needs no key.
+func open() []map[string][]string { return []map[string][]string{{}} }
