@@ -15,6 +15,11 @@ import (
 // own. Each reader is given the objects of one lineage: the earliest of which they
 // may read something (see view.lineage).
 
+// maxJudged bounds how many versions the objects of one submission are held
+// against, for which all other writers wait: a few of an id are usual, and
+// thousands are not.
+const maxJudged = 1 << 20
+
 // judge says whether an object may be added to a collection, by STIX's rules on
 // versions (STIX 2.1, 3.6): one version of an object is always the same, only
 // whoever made the object makes new ones, and none follows one that is revoked.
@@ -26,6 +31,9 @@ func judge(v *view, col *Collection, in *incoming) (outcome, place, error) {
 			return outcome{}, place{}, err
 		}
 		p.others = append(p.others, e)
+	}
+	if v.judged += len(p.others); v.judged > maxJudged {
+		return refused("the hub holds too many versions of this and of other objects sent with it: send fewer at once"), p, nil
 	}
 	if len(p.others) == 0 {
 		return outcome{state: outcomeNew}, p, nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/cybersec-infohub/infohub/hub"
 	"github.com/cybersec-infohub/infohub/internal/store"
+	"github.com/cybersec-infohub/infohub/internal/store/bolt"
 )
 
 // indicators are envelopes of so many indicators of 630 bytes, each with an
@@ -66,7 +68,7 @@ func BenchmarkSubmit(b *testing.B) {
 	var used time.Duration
 	for b.Loop() {
 		b.StopTimer()
-		f := newFixture(b, nil)
+		f := newFixture(b, filled(b))
 		envelopes, size := indicators(benchObjects, 500, f.org["alpha"].ID)
 		c := f.as(b, "alpha")
 		b.StartTimer()
@@ -91,26 +93,35 @@ func submitAll(b *testing.B, f *fixture, c *hub.Caller, envelopes [][]byte) {
 	}
 }
 
-// fileSize is what a copy of the store takes, without pages that are free.
+// filled puts a store that is opened as internal/app does in the place of another.
+func filled(b *testing.B) func(store.Store) store.Store {
+	return func(store.Store) store.Store {
+		s, err := bolt.Open(filepath.Join(b.TempDir(), "infohub.db"), bolt.Options{Ascending: []string{"hub/l", "hub/t", "hub/f", "audit/entry/"}})
+		must(b, err)
+		b.Cleanup(func() { must(b, s.Close()) })
+		return s
+	}
+}
+
+// fileSize is what the store takes on disk.
 func fileSize(b *testing.B, f *fixture) int64 {
 	b.Helper()
-	var size int64
-	err := f.store.View(b.Context(), func(r store.Reader) error {
-		for e, err := range r.Scan(store.Range{}) {
-			if err != nil {
-				return err
-			}
-			size += int64(len(e.Key) + len(e.Value) + 16)
-		}
-		return nil
-	})
-	must(b, err)
-	return size
+	var size counter
+	must(b, f.store.(*bolt.Store).Backup(b.Context(), &size))
+	return int64(size)
+}
+
+// counter counts the bytes that are written to it.
+type counter int64
+
+func (c *counter) Write(b []byte) (int, error) {
+	*c += counter(len(b))
+	return len(b), nil
 }
 
 // BenchmarkPage is GET of 10,000 indicators in pages of 1,000, without HTTP.
 func BenchmarkPage(b *testing.B) {
-	f := newFixture(b, nil)
+	f := newFixture(b, filled(b))
 	envelopes, _ := indicators(benchObjects, 500, f.org["alpha"].ID)
 	submitAll(b, f, f.as(b, "alpha"), envelopes)
 	c := f.as(b, "gamma")

@@ -156,7 +156,9 @@ func (s *Service) remove(tx store.Tx, at spot, kind ChangeKind) error {
 // object in a collection.
 func newestAgain(tx store.Tx, id string, col uint32) error {
 	var newest []stored
-	for e, err := range versionsOf(tx, id) {
+	backwards := store.Prefix(objectPrefix(id))
+	backwards.Reverse = true
+	for e, err := range storedIn(tx, id, backwards) {
 		if err != nil {
 			return err
 		}
@@ -164,7 +166,7 @@ func newestAgain(tx store.Tx, id string, col uint32) error {
 			continue
 		}
 		if len(newest) > 0 && newest[0].ver != e.ver {
-			newest = newest[:0]
+			break
 		}
 		newest = append(newest, e)
 	}

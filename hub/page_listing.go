@@ -235,23 +235,24 @@ func (l *listing) version(at spot, rec *recordView) bool {
 	switch {
 	case l.all:
 		return true
-	case l.last && (rec.flags&flagSuperseded == 0 || !l.readable(rec, func(other [versionSize]byte) bool { return bytes.Compare(other[:], rec.ver[:]) > 0 })):
+	case l.last && (rec.flags&flagSuperseded == 0 || !l.readable(rec, newerThan)):
 		return true
-	case l.first && !l.readable(rec, func(other [versionSize]byte) bool { return bytes.Compare(other[:], rec.ver[:]) < 0 }):
+	case l.first && !l.readable(rec, olderThan):
 		return true
 	}
 	e := stored{ver: rec.ver, at: at}
 	return slices.Contains(l.exact, e.version())
 }
 
-// readable reports whether the caller may read a version, of those asked for, of
-// the same object in the same collection.
-func (l *listing) readable(rec *recordView, asked func([versionSize]byte) bool) bool {
-	for e, err := range versionsOf(l.r, string(rec.id)) {
+// readable reports whether the caller may read a version, among these, of the same
+// object in the same collection.
+func (l *listing) readable(rec *recordView, among func(id string, ver [versionSize]byte) store.Range) bool {
+	id := string(rec.id)
+	for e, err := range storedIn(l.r, id, among(id, rec.ver)) {
 		if err != nil {
 			return l.view.failed(err)
 		}
-		if e.at.col != l.col.Number || !asked(e.ver) || !l.view.mayReadAt(e.at.col, e.audience) {
+		if e.at.col != l.col.Number || !l.view.mayReadAt(e.at.col, e.audience) {
 			continue
 		}
 		if _, ok := l.view.visible(e.at); ok {

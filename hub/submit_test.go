@@ -433,3 +433,25 @@ func TestStatusIsForWhoSubmitted(t *testing.T) {
 	_, err = f.hub.Status(t.Context(), f.as(t, "alpha"), ofOrganisation.ID)
 	wantCode(t, err, hub.NotFound)
 }
+
+// An object with thousands of versions costs the hub time, but a bounded one.
+func TestManyVersionsOfOneObject(t *testing.T) {
+	f := newFixture(t, nil)
+	var versions []string
+	for n := range 3000 {
+		versions = append(versions, strings.Replace(stixText("indicator", 1, 0), `10:00:00.000Z","pattern"`, fmt.Sprintf(`11:%02d:%02d.%03dZ","pattern"`, n/600, n/10%60, n%10), 1))
+	}
+	s, err := f.trySubmit(t, "alpha", "drop", versions...)
+	must(t, err)
+	taken := len(s.Successes)
+	if taken < 1000 || taken == 3000 || !strings.Contains(s.Failures[0].Message, "fewer at once") {
+		t.Fatalf("%d taken; %+v", taken, s.Failures[0])
+	}
+	f.submit(t, "alpha", "drop", versions[taken:taken+100]...)
+	f.wantTexts(t, "gamma", "drop", hub.Query{}, versions[taken+99])
+	f.wantTexts(t, "gamma", "drop", hub.Query{Versions: hub.VersionMatch{First: true}}, versions[0])
+	must(t, f.hub.Delete(t.Context(), f.as(t, "alpha"), hub.Community, "drop", testID("indicator", 1), hub.VersionMatch{Exact: []time.Time{}}))
+	f.wantTexts(t, "gamma", "drop", hub.Query{}, versions[taken+98])
+	must(t, f.hub.Delete(t.Context(), f.as(t, "alpha"), hub.Community, "drop", testID("indicator", 1), hub.VersionMatch{All: true}))
+	f.wantTexts(t, "gamma", "drop", all)
+}

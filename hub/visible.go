@@ -28,11 +28,13 @@ type view struct {
 	// everybody is the audience of what no marking hides: with it the policy
 	// judges an object by its references alone.
 	everybody tlp.Audience
+	judged    int // versions that objects were held against; see maxJudged
 
 	collections map[uint32]collectionView
 	audiences   map[uint32]bool
 	references  map[string]bool // lists made by packReferences
 	held        map[string][]tlp.Version
+	lineages    map[string]uint32
 	owners      map[uint32]string
 }
 
@@ -50,6 +52,7 @@ func newView(r store.Reader, c *Caller) *view {
 		audiences:   map[uint32]bool{},
 		references:  map[string]bool{},
 		held:        map[string][]tlp.Version{},
+		lineages:    map[string]uint32{},
 		owners:      map[uint32]string{},
 	}
 }
@@ -62,9 +65,10 @@ func (v *view) failed(err error) bool {
 // forget drops what was concluded from the objects there are. In an Update it is
 // called after each one that is added or removed.
 func (v *view) forget() {
-	if len(v.references) > 0 || len(v.held) > 0 {
+	if len(v.references)+len(v.held)+len(v.lineages) > 0 {
 		clear(v.references)
 		clear(v.held)
+		clear(v.lineages)
 	}
 }
 
@@ -178,6 +182,18 @@ func (v *view) versionsHeld(id string) []tlp.Version {
 // lineage is the one of an object's lineages that the caller is given: the
 // earliest of which they may read something. It is 0 where there is none, too.
 func (v *view) lineage(id string) uint32 {
+	if lineage, known := v.lineages[id]; known {
+		return lineage
+	}
+	if len(v.lineages) >= maxMemo {
+		clear(v.lineages)
+	}
+	lineage := v.findLineage(id)
+	v.lineages[id] = lineage
+	return lineage
+}
+
+func (v *view) findLineage(id string) uint32 {
 	found, lowest := false, uint32(0)
 	for e, err := range versionsOf(v.r, id) {
 		if err != nil {
@@ -296,6 +312,20 @@ func exactVersions(times []time.Time) (versions [][versionSize]byte) {
 // and for all readers, from the oldest on. r is the hub's room.
 func versionsOf(r store.Reader, id string) iter.Seq2[stored, error] {
 	return storedIn(r, id, store.Prefix(objectPrefix(id)))
+}
+
+// newerThan and olderThan are parts of versionsOf, from the next version on.
+func newerThan(id string, ver [versionSize]byte) store.Range {
+	in := store.Prefix(objectPrefix(id))
+	in.From = store.Prefix(append(objectPrefix(id), ver[:]...)).To
+	return in
+}
+
+func olderThan(id string, ver [versionSize]byte) store.Range {
+	in := store.Prefix(objectPrefix(id))
+	in.To = append(objectPrefix(id), ver[:]...)
+	in.Reverse = true
+	return in
 }
 
 func storedIn(r store.Reader, id string, in store.Range) iter.Seq2[stored, error] {
