@@ -34,6 +34,9 @@ const (
 
 const cursorFormat = 1
 
+// maxDate is the end of the year 9999, in microseconds since 1970.
+const maxDate = 253402300799999999
+
 // maxCursor is more than the longest cursor that is given out has.
 const maxCursor = 4 * maxValues * maxValue * 2
 
@@ -51,7 +54,7 @@ func (c *cursor) encode() string {
 func (c *cursor) append(b []byte) []byte {
 	b = append(b, cursorFormat, byte(c.endpoint))
 	b = append(b, c.collection[:]...)
-	b = binary.AppendVarint(b, c.last.UnixMicro())
+	b = binary.AppendUvarint(b, uint64(c.last.UnixMicro())) // #nosec G115 -- after 1970
 	b = appendTime(b, c.after)
 	b = binary.AppendUvarint(b, uint64(c.limit)) // #nosec G115 -- never below 0
 	var which byte
@@ -92,7 +95,7 @@ func decodeCursor(text string) (*cursor, error) {
 	}
 	c := &cursor{endpoint: endpoint(b[1]), collection: uuid.UUID(b[2:18])}
 	d := decoder{b: b[18:]}
-	c.last = time.UnixMicro(d.varint()).UTC()
+	c.last = time.UnixMicro(int64(d.number(maxDate))).UTC()
 	c.after = d.time()
 	c.limit = d.number(hub.PageSize)
 	which := d.byte()

@@ -251,7 +251,7 @@ func FuzzAddedAfter(f *testing.F) {
 }
 
 func FuzzCursor(f *testing.F) {
-	f.Add((&cursor{endpoint: manifestEndpoint, filter: filter{ids: []string{"a"}, versions: hub.VersionMatch{All: true}}}).encode())
+	f.Add((&cursor{endpoint: manifestEndpoint, last: time.Unix(1, 5000), filter: filter{ids: []string{"a"}, versions: hub.VersionMatch{All: true}}}).encode())
 	f.Add("AW8")
 	f.Add("")
 	f.Fuzz(func(t *testing.T, text string) {

@@ -26,7 +26,7 @@ const mediaType = "application/taxii+json;version=2.1"
 
 // world is a hub on a real file behind a real server.
 type world struct {
-	t      *testing.T
+	t      testing.TB
 	hub    *hub.Service
 	server *httptest.Server
 	shut   func() // closes the store under the running server
@@ -68,7 +68,7 @@ const maxContent = 512 << 10
 //	library  the operator writes, members read
 //
 // and the group energy, of which alpha is a member, has the collection feed.
-func newWorld(t *testing.T, options ...func(*taxii.Config)) *world {
+func newWorld(t testing.TB, options ...func(*taxii.Config)) *world {
 	t.Helper()
 	ctx := context.Background()
 	file, err := bolt.Open(filepath.Join(t.TempDir(), "hub.db"), bolt.Options{})
@@ -315,7 +315,7 @@ type (
 	detail struct{ ID, Version, Message string }
 )
 
-func decode[T any](t *testing.T, a answer) T {
+func decode[T any](t testing.TB, a answer) T {
 	t.Helper()
 	var v T
 	d := json.NewDecoder(strings.NewReader(a.body))
