@@ -89,10 +89,13 @@ func run(ctx context.Context, args []string, s streams) int {
 func newRoot(g *global) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "infohub",
-		Short: "Check a website, its DNS, mail and TLS, and read what to mend",
+		Short: "Check websites, DNS, mail and TLS, and share what threatens them",
 		Long: `infohub checks a firm's website, DNS, mail and TLS the way an outsider sees
 them, grades what it finds, and says in English, Traditional Chinese or
 Simplified Chinese what to mend, who does it and how long it takes.
+
+It is also a hub, by which organisations share indicators over STIX 2.1 and
+TAXII 2.1: see infohub serve.
 
 Options can also be set by the environment (INFOHUB_LANG for --lang, and so
 on) or in a configuration file; an option on the command line comes first,
@@ -122,7 +125,7 @@ then the environment, then the file.`,
 	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w%s\nSee '%s --help'", err, allowed(err), c.CommandPath())}
 	})
-	cmd.AddCommand(newScan(g), newRejudge(g), newDemo(g), newVerify(g), newHistory(g), newNotify(g), newTAXII(g), newStore(g), newBackup(g), newRestore(g), newReport(g), newRules(g), newVersion(g), newMan(g))
+	cmd.AddCommand(newScan(g), newRejudge(g), newDemo(g), newVerify(g), newHistory(g), newNotify(g), newServe(g), newSetup(g), newTAXII(g), newStore(g), newBackup(g), newRestore(g), newReport(g), newRules(g), newVersion(g), newMan(g))
 	cmd.InitDefaultCompletionCmd()
 	return cmd
 }
