@@ -119,3 +119,11 @@ func (s *Service) MaxContentLength() int64 { return s.max }
 // Close writes what is only in memory: when keys were last used. The store stays
 // open.
 func (s *Service) Close(ctx context.Context) error { return s.writeLastUsed(ctx) }
+
+// Restored is called in a transaction of the whole store when that comes from a
+// backup. Cursors of the change feed that were handed out since would skip what
+// comes now, so none that was handed out before is taken any more: whoever holds
+// one begins again.
+func Restored(tx store.Tx) error {
+	return store.SubTx(tx, Room).Delete([]byte(cursorKey))
+}

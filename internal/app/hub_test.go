@@ -192,6 +192,33 @@ func TestHub(t *testing.T) {
 	}
 }
 
+// TestRestoredHub: a hub that was restored has lost what came after its backup. A
+// cursor from then would skip what comes now, so it is refused with what to do.
+func TestRestoredHub(t *testing.T) {
+	s := startHub(t, nil)
+	var copied bytes.Buffer
+	if _, err := app.BackupTo(t.Context(), s.dir, &copied); err != nil {
+		t.Fatal(err)
+	}
+	var page apiclient.Changes
+	if err := s.as(s.admin).Do(t.Context(), http.MethodGet, "/changes", nil, nil, &page); err != nil {
+		t.Fatal(err)
+	}
+	s.stop()
+	s.dir = t.TempDir()
+	if _, err := app.Restore(t.Context(), &copied, s.dir, app.RestoreOptions{Now: time.Now}); err != nil {
+		t.Fatal(err)
+	}
+	s.serve(nil)
+	err := s.as(s.admin).Do(t.Context(), http.MethodGet, "/changes", map[string][]string{"cursor": {page.Next}}, nil, nil)
+	if apiclient.StatusOf(err) != http.StatusUnprocessableEntity || !strings.Contains(err.Error(), "begin without one") {
+		t.Errorf("a cursor from before: %v", err)
+	}
+	if err := s.as(s.admin).Do(t.Context(), http.MethodGet, "/changes", nil, nil, &page); err != nil {
+		t.Errorf("beginning again: %v", err)
+	}
+}
+
 // lockedBuffer is a buffer for many goroutines.
 type lockedBuffer struct {
 	mu sync.Mutex

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/cybersec-infohub/infohub/hub"
 	"github.com/cybersec-infohub/infohub/internal/audit"
 	"github.com/cybersec-infohub/infohub/internal/store"
 	"github.com/cybersec-infohub/infohub/internal/store/bolt"
@@ -106,7 +107,7 @@ func restore(ctx context.Context, r io.Reader, path string, o RestoreOptions) (d
 	return done, nil
 }
 
-// inspect reads a store through.
+// inspect reads a store through, and makes it know that it comes from a backup.
 func inspect(ctx context.Context, path string, anyAudit bool) (found audit.Verified, err error) {
 	s, err := bolt.Open(path, bolt.Options{})
 	if err != nil {
@@ -119,6 +120,9 @@ func inspect(ctx context.Context, path string, anyAudit bool) (found audit.Verif
 	found, err = audit.Verify(ctx, s, nil)
 	if anyAudit && errors.Is(err, audit.ErrBroken) {
 		err = nil
+	}
+	if err == nil {
+		err = s.Update(ctx, func(tx store.Tx) error { return hub.Restored(tx) })
 	}
 	return found, err
 }
