@@ -13,7 +13,8 @@ import (
 // maxAssetBody is how many bytes an asset may have: JSON makes a document longer.
 const maxAssetBody = 10 << 20
 
-type assetPath struct {
+// AssetPath names an asset.
+type AssetPath struct {
 	Asset        string `path:"asset" maxLength:"300" doc:"Id, name or domain."`
 	Organisation string `query:"organisation" maxLength:"100" doc:"Id or handle; absent: the caller's own."`
 }
@@ -38,7 +39,7 @@ func (s *server) assets() {
 		return &body[apiclient.List[apiclient.Asset]]{out}, err
 	})
 	op(s, huma.Operation{OperationID: "get-asset", Method: http.MethodGet, Path: "/assets/{asset}", Tags: tags, Summary: "Get an asset"},
-		func(ctx context.Context, in *assetPath) (*body[apiclient.Asset], error) {
+		func(ctx context.Context, in *AssetPath) (*body[apiclient.Asset], error) {
 			a, err := s.Hub.Asset(ctx, caller(ctx), in.Organisation, in.Asset)
 			return s.asset(ctx, a, err)
 		})
@@ -55,7 +56,7 @@ func (s *server) assets() {
 	op(s, huma.Operation{
 		OperationID: "change-asset", Method: http.MethodPatch, Path: "/assets/{asset}", Tags: tags, Summary: "Change an asset", MaxBodyBytes: maxAssetBody,
 	}, func(ctx context.Context, in *struct {
-		assetPath
+		AssetPath
 		Body apiclient.AssetEdit
 	}) (*body[apiclient.Asset], error) {
 		e := in.Body
@@ -67,11 +68,11 @@ func (s *server) assets() {
 			document := []byte(*e.Document)
 			patch.Document = &document
 		}
-		a, err := s.Hub.UpdateAsset(ctx, caller(ctx), in.assetPath.Organisation, in.Asset, patch)
+		a, err := s.Hub.UpdateAsset(ctx, caller(ctx), in.AssetPath.Organisation, in.Asset, patch)
 		return s.asset(ctx, a, err)
 	})
 	op(s, huma.Operation{OperationID: "delete-asset", Method: http.MethodDelete, Path: "/assets/{asset}", Tags: tags, Summary: "Delete an asset"},
-		func(ctx context.Context, in *assetPath) (*none, error) {
+		func(ctx context.Context, in *AssetPath) (*none, error) {
 			return &none{}, s.Hub.DeleteAsset(ctx, caller(ctx), in.Organisation, in.Asset)
 		})
 }

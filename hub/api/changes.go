@@ -21,7 +21,8 @@ type changesInput struct {
 	Wait       int    `query:"wait" minimum:"0" maximum:"55" doc:"Seconds to wait where there is nothing new yet."`
 }
 
-type subscriptionPath struct {
+// SubscriptionPath names a subscription.
+type SubscriptionPath struct {
 	Name string `path:"name" maxLength:"60"`
 }
 
@@ -79,7 +80,7 @@ func (s *server) changes() {
 		OperationID: "subscription-changes", Method: http.MethodGet, Path: "/subscriptions/{name}/changes", Tags: []string{"Changes"},
 		Summary: "What is new in a subscription", Description: "The same until it is acknowledged.",
 	}, func(ctx context.Context, in *struct {
-		subscriptionPath
+		SubscriptionPath
 		Limit int `query:"limit" minimum:"0" maximum:"1000"`
 	}) (*body[apiclient.Changes], error) {
 		page, err := s.Hub.ChangesFor(ctx, caller(ctx), in.Name, in.Limit)
@@ -88,7 +89,7 @@ func (s *server) changes() {
 	op(s, huma.Operation{
 		OperationID: "acknowledge", Method: http.MethodPost, Path: "/subscriptions/{name}/ack", Tags: []string{"Changes"}, Summary: "Say how far you have read",
 	}, func(ctx context.Context, in *struct {
-		subscriptionPath
+		SubscriptionPath
 		Body struct {
 			Cursor string `json:"cursor" maxLength:"500" doc:"next of the page that you have dealt with."`
 		}
@@ -97,7 +98,7 @@ func (s *server) changes() {
 	})
 	op(s, huma.Operation{
 		OperationID: "unsubscribe", Method: http.MethodDelete, Path: "/subscriptions/{name}", Tags: []string{"Changes"}, Summary: "End a subscription",
-	}, func(ctx context.Context, in *subscriptionPath) (*none, error) {
+	}, func(ctx context.Context, in *SubscriptionPath) (*none, error) {
 		return &none{}, s.Hub.Unsubscribe(ctx, caller(ctx), in.Name)
 	})
 }

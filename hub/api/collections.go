@@ -11,7 +11,8 @@ import (
 	"github.com/cybersec-infohub/infohub/internal/apiclient"
 )
 
-type collectionPath struct {
+// CollectionPath names a collection.
+type CollectionPath struct {
 	Collection string `path:"collection" maxLength:"200" doc:"Id, or alias in the group community."`
 }
 
@@ -53,7 +54,7 @@ func (s *server) collections() {
 	})
 	op(s, huma.Operation{
 		OperationID: "get-collection", Method: http.MethodGet, Path: "/collections/{collection}", Tags: tags, Security: open(), Summary: "Get a collection",
-	}, func(ctx context.Context, in *collectionPath) (*body[apiclient.Collection], error) {
+	}, func(ctx context.Context, in *CollectionPath) (*body[apiclient.Collection], error) {
 		col, err := s.Hub.Collection(ctx, caller(ctx), "", in.Collection)
 		return s.collection(ctx, col, err)
 	})
@@ -75,7 +76,7 @@ func (s *server) collections() {
 		OperationID: "change-collection", Method: http.MethodPatch, Path: "/collections/{collection}", Tags: tags, Summary: "Change a collection",
 		Description: "A change of who may read it is for objects to come: the readers of those that are there were named when they came.",
 	}, func(ctx context.Context, in *struct {
-		collectionPath
+		CollectionPath
 		Body apiclient.CollectionEdit
 	}) (*body[apiclient.Collection], error) {
 		e := in.Body
@@ -94,7 +95,7 @@ func (s *server) collections() {
 	})
 	op(s, huma.Operation{
 		OperationID: "delete-collection", Method: http.MethodDelete, Path: "/collections/{collection}", Tags: tags, Summary: "Delete an empty collection",
-	}, func(ctx context.Context, in *collectionPath) (*none, error) {
+	}, func(ctx context.Context, in *CollectionPath) (*none, error) {
 		return &none{}, s.Hub.DeleteCollection(ctx, caller(ctx), "", in.Collection)
 	})
 }

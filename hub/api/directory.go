@@ -11,19 +11,24 @@ import (
 	"github.com/cybersec-infohub/infohub/internal/apiclient"
 )
 
-type organisationPath struct {
+// OrganisationPath names an organisation. Like the other paths it is exported, since what
+// is embedded without that is passed over where a request is read.
+type OrganisationPath struct {
 	Organisation string `path:"organisation" maxLength:"100" doc:"Id or handle."`
 }
 
-type personPath struct {
+// PersonPath names a person.
+type PersonPath struct {
 	Person string `path:"person" maxLength:"254" doc:"Id or mail address."`
 }
 
-type keyPath struct {
+// KeyPath names a key.
+type KeyPath struct {
 	Key string `path:"key" maxLength:"100" doc:"Id of the key."`
 }
 
-type groupPath struct {
+// GroupPath names a group.
+type GroupPath struct {
 	Group string `path:"group" maxLength:"100" doc:"Id or handle."`
 }
 
@@ -40,7 +45,7 @@ func (s *server) directory() {
 			return &body[apiclient.List[apiclient.Organisation]]{out}, err
 		})
 	op(s, huma.Operation{OperationID: "get-organisation", Method: http.MethodGet, Path: "/organisations/{organisation}", Tags: tags, Summary: "Get an organisation"},
-		func(ctx context.Context, in *organisationPath) (*body[apiclient.Organisation], error) {
+		func(ctx context.Context, in *OrganisationPath) (*body[apiclient.Organisation], error) {
 			o, err := s.Hub.Organisation(ctx, caller(ctx), in.Organisation)
 			return s.organisation(ctx, o, err)
 		})
@@ -55,7 +60,7 @@ func (s *server) directory() {
 		})
 	op(s, huma.Operation{OperationID: "change-organisation", Method: http.MethodPatch, Path: "/organisations/{organisation}", Tags: tags, Summary: "Change or suspend an organisation"},
 		func(ctx context.Context, in *struct {
-			organisationPath
+			OrganisationPath
 			Body apiclient.OrganisationEdit
 		}) (*body[apiclient.Organisation], error) {
 			e := in.Body
@@ -118,7 +123,7 @@ func (s *server) people() {
 			return &body[apiclient.List[apiclient.Person]]{out}, err
 		})
 	op(s, huma.Operation{OperationID: "get-person", Method: http.MethodGet, Path: "/people/{person}", Tags: tags, Summary: "Get a person"},
-		func(ctx context.Context, in *personPath) (*body[apiclient.Person], error) {
+		func(ctx context.Context, in *PersonPath) (*body[apiclient.Person], error) {
 			p, err := s.Hub.Person(ctx, caller(ctx), in.Person)
 			return s.person(ctx, p, err)
 		})
@@ -134,7 +139,7 @@ func (s *server) people() {
 		})
 	op(s, huma.Operation{OperationID: "change-person", Method: http.MethodPatch, Path: "/people/{person}", Tags: tags, Summary: "Change or disable a person"},
 		func(ctx context.Context, in *struct {
-			personPath
+			PersonPath
 			Body apiclient.PersonEdit
 		}) (*body[apiclient.Person], error) {
 			e := in.Body
@@ -171,7 +176,7 @@ func (s *server) groups() {
 			return &body[apiclient.List[apiclient.Group]]{out}, err
 		})
 	op(s, huma.Operation{OperationID: "get-group", Method: http.MethodGet, Path: "/groups/{group}", Tags: tags, Summary: "Get a trust group"},
-		func(ctx context.Context, in *groupPath) (*body[apiclient.Group], error) {
+		func(ctx context.Context, in *GroupPath) (*body[apiclient.Group], error) {
 			g, err := s.Hub.Group(ctx, caller(ctx), in.Group)
 			return s.group(ctx, g, err)
 		})
@@ -183,7 +188,7 @@ func (s *server) groups() {
 		})
 	op(s, huma.Operation{OperationID: "change-group", Method: http.MethodPatch, Path: "/groups/{group}", Tags: tags, Summary: "Change a trust group"},
 		func(ctx context.Context, in *struct {
-			groupPath
+			GroupPath
 			Body apiclient.GroupEdit
 		}) (*body[apiclient.Group], error) {
 			e := in.Body
@@ -194,7 +199,7 @@ func (s *server) groups() {
 			return s.group(ctx, g, err)
 		})
 	op(s, huma.Operation{OperationID: "delete-group", Method: http.MethodDelete, Path: "/groups/{group}", Tags: tags, Summary: "Delete a trust group that has no collections"},
-		func(ctx context.Context, in *groupPath) (*none, error) {
+		func(ctx context.Context, in *GroupPath) (*none, error) {
 			return &none{}, s.Hub.DeleteGroup(ctx, caller(ctx), in.Group)
 		})
 }

@@ -49,7 +49,7 @@ func (s *server) keys() {
 		return &body[apiclient.MadeKey]{apiclient.MadeKey{Key: n.toKey(made), Secret: secret}}, err
 	})
 	op(s, huma.Operation{OperationID: "revoke-key", Method: http.MethodDelete, Path: "/keys/{key}", Tags: tags, Summary: "Revoke a key", Description: "At once and for good."},
-		func(ctx context.Context, in *keyPath) (*body[apiclient.Key], error) {
+		func(ctx context.Context, in *KeyPath) (*body[apiclient.Key], error) {
 			c := caller(ctx)
 			k, err := s.Hub.RevokeKey(ctx, c, in.Key)
 			if err != nil {

@@ -10,7 +10,7 @@ import (
 )
 
 // sealed says who is behind an anonymous object.
-func (s *server) sealed(ctx context.Context, in *objectPath) (*body[apiclient.List[apiclient.SealedRecord]], error) {
+func (s *server) sealed(ctx context.Context, in *ObjectPath) (*body[apiclient.List[apiclient.SealedRecord]], error) {
 	c := caller(ctx)
 	got, err := s.Hub.Sealed(ctx, c, in.ID)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/cybersec-infohub/infohub/internal/apiclient"
 )
 
-// objectPath names one object of the hub.
-type objectPath struct {
+// ObjectPath names one object of the hub.
+type ObjectPath struct {
 	ID string `path:"id" maxLength:"300" doc:"STIX identifier."`
 }
 
@@ -71,7 +71,7 @@ func (s *server) objects() {
 	})
 	op(s, huma.Operation{
 		OperationID: "status", Method: http.MethodGet, Path: "/statuses/{id}", Tags: []string{"Objects"}, Summary: "What became of a submission",
-	}, func(ctx context.Context, in *objectPath) (*body[apiclient.Status], error) {
+	}, func(ctx context.Context, in *ObjectPath) (*body[apiclient.Status], error) {
 		got, err := s.Hub.Status(ctx, caller(ctx), in.ID)
 		return &body[apiclient.Status]{statusOf(got)}, err
 	})
@@ -84,7 +84,7 @@ func (s *server) objects() {
 		OperationID: "get-object", Method: http.MethodGet, Path: "/objects/{id}", Tags: []string{"Objects"}, Security: open(),
 		Summary: "Get an object", Description: "Its latest version, or all of them, wherever the caller may read it.",
 	}, func(ctx context.Context, in *struct {
-		objectPath
+		ObjectPath
 		Versions string `query:"versions" enum:"last,all" default:"last"`
 	}) (*body[apiclient.List[apiclient.Found]], error) {
 		c := caller(ctx)
@@ -99,7 +99,7 @@ func (s *server) objects() {
 		OperationID: "delete-object", Method: http.MethodDelete, Path: "/collections/{collection}/objects/{id}", Tags: []string{"Objects"},
 		Summary: "Delete an object", Description: "All its versions in a collection, or one. Its own organisation may, and administrators.",
 	}, func(ctx context.Context, in *struct {
-		objectPath
+		ObjectPath
 		Collection string    `path:"collection" maxLength:"100"`
 		Version    time.Time `query:"version" doc:"Only this version."`
 	}) (*none, error) {
@@ -112,7 +112,7 @@ func (s *server) objects() {
 	op(s, huma.Operation{
 		OperationID: "object-counts", Method: http.MethodGet, Path: "/objects/{id}/counts", Tags: []string{"Objects"}, Security: open(),
 		Summary: "Sightings, opinions and notes", Description: "Of those that the caller may read.",
-	}, func(ctx context.Context, in *objectPath) (*body[apiclient.Counts], error) {
+	}, func(ctx context.Context, in *ObjectPath) (*body[apiclient.Counts], error) {
 		got, err := s.Hub.Counts(ctx, caller(ctx), in.ID)
 		return &body[apiclient.Counts]{apiclient.Counts(got)}, err
 	})
