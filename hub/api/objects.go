@@ -20,8 +20,8 @@ type ObjectPath struct {
 type submitInput struct {
 	Collection    string   `path:"collection" maxLength:"100" doc:"Id, or alias in the group community."`
 	Anonymous     bool     `query:"anonymous" doc:"Publish it in the hub's name."`
-	Organisations []string `query:"organisation" maxItems:"1000" doc:"Ids or handles of those whom TLP:AMBER names. Absent: the collection's reading organisations."`
-	People        []string `query:"person" maxItems:"1000" doc:"Ids or mail addresses of those whom TLP:RED names. Absent: the people listed on the collection."`
+	Organisations []string `query:"organisation,explode" maxItems:"1000" doc:"Ids or handles of those whom TLP:AMBER names. Absent: the collection's reading organisations."`
+	People        []string `query:"person,explode" maxItems:"1000" doc:"Ids or mail addresses of those whom TLP:RED names. Absent: the people listed on the collection."`
 	ContentType   string   `header:"Content-Type"`
 	RawBody       []byte
 }
@@ -34,7 +34,7 @@ type statusOutput struct {
 type searchInput struct {
 	Value        string    `query:"value" maxLength:"4096" doc:"An address, domain, URL, mail address, hash or CVE: finds what names it, or holds it."`
 	Text         string    `query:"text" maxLength:"200" doc:"In the object's text, in any case."`
-	Types        []string  `query:"type" maxItems:"50" doc:"STIX types."`
+	Types        []string  `query:"type,explode" maxItems:"50" doc:"STIX types."`
 	Marking      string    `query:"marking" doc:"TLP label, such as GREEN."`
 	Organisation string    `query:"organisation" maxLength:"300" doc:"Id or handle of who contributed it."`
 	Collection   string    `query:"collection" maxLength:"100" doc:"Id, or alias in the group community."`
