@@ -35,7 +35,7 @@ func addHubFlags(o *hubCommand, list bool, cmds ...*cobra.Command) {
 		if cmd.Annotations == nil {
 			cmd.Annotations = map[string]string{}
 		}
-		cmd.Annotations[settableKey] = "yes"
+		cmd.Annotations[settableKey] = "data hub key-file"
 		cmd.Flags().StringVar(&o.data, "data", "", "data `FOLDER` of a hub on this machine: the one that runs there, or its store")
 		cmd.Flags().StringVar(&o.hub, "hub", "", "`URL` of a hub elsewhere, such as https://hub.example.hk")
 		cmd.Flags().StringVar(&o.keyFile, "key-file", "", "`FILE` with your API key (or set INFOHUB_KEY to the key itself)")
@@ -87,6 +87,9 @@ func (o *hubCommand) withHub(ctx context.Context, create bool, do func(*apiclien
 		return err
 	}
 	c, done, err := app.HubClient(ctx, app.HubAddress{URL: o.hub, Data: o.data, Create: create, Key: key}, app.HubOptions{Version: version})
+	if errors.Is(err, app.ErrHubAddress) {
+		return usageError{fmt.Errorf("--%w", err)}
+	}
 	if err != nil {
 		return dataProblem(err)
 	}
@@ -99,6 +102,9 @@ func (o *hubCommand) explain(err error, key string) error {
 	switch status := apiclient.StatusOf(err); {
 	case err == nil:
 		return nil
+	case errors.Is(err, apiclient.ErrUnreachable) && !errors.Is(err, context.Canceled):
+		o.say(message(fmt.Errorf("%w\nIs a hub running there? 'infohub serve' runs one. Without one, --data FOLDER works on a folder of this machine.", err)))
+		return outcome{exitUnreachable}
 	case status == http.StatusUnauthorized && key == "":
 		return usageError{fmt.Errorf("%w (no key was given: --key-file FILE, or INFOHUB_KEY)", err)}
 	case status == http.StatusUnauthorized:

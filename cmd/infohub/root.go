@@ -125,7 +125,9 @@ then the environment, then the file.`,
 	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w%s\nSee '%s --help'", err, allowed(err), c.CommandPath())}
 	})
-	cmd.AddCommand(newScan(g), newRejudge(g), newDemo(g), newVerify(g), newHistory(g), newNotify(g), newServe(g), newSetup(g), newTAXII(g), newStore(g), newBackup(g), newRestore(g), newReport(g), newRules(g), newVersion(g), newMan(g))
+	cmd.AddCommand(newScan(g), newRejudge(g), newDemo(g), newVerify(g), newHistory(g), newNotify(g), newServe(g), newSetup(g),
+		newHub(g), newOrg(g), newPerson(g), newKey(g), newGroup(g), newCollection(g), newObject(g), newSearch(g), newChanges(g), newModeration(g), newAsset(g), newAudit(g),
+		newTAXII(g), newStore(g), newBackup(g), newRestore(g), newReport(g), newRules(g), newVersion(g), newMan(g))
 	cmd.InitDefaultCompletionCmd()
 	return cmd
 }

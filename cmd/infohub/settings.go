@@ -44,8 +44,7 @@ func applySettings(cmd *cobra.Command, g *global) error {
 		return problem
 	}
 	settable := func(f *pflag.Flag) bool {
-		own := cmd.Annotations[settableKey]
-		return !onLine[f.Name] && (own == "yes" || own == f.Name || cmd.Root().PersistentFlags().Lookup(f.Name) != nil)
+		return !onLine[f.Name] && (isSetting(cmd, f.Name) || cmd.Root().PersistentFlags().Lookup(f.Name) != nil)
 	}
 
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
@@ -96,8 +95,13 @@ func values(f *pflag.Flag, v string) []string {
 func repeats(f *pflag.Flag) bool { return strings.HasSuffix(f.Value.Type(), "Array") }
 
 // settableKey marks the commands whose own options are settings: "yes" for all of
-// them, or the name of the one that is.
+// them, or the names of those that are.
 const settableKey = "settings"
+
+func isSetting(cmd *cobra.Command, flag string) bool {
+	own := cmd.Annotations[settableKey]
+	return own == "yes" || slices.Contains(strings.Fields(own), flag)
+}
 
 func envName(flag string) string {
 	return "INFOHUB_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))

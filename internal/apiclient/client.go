@@ -11,10 +11,17 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
+
+// ErrUnreachable says that no hub answered, or that the connection broke off.
+var ErrUnreachable = errors.New("the hub cannot be reached")
 
 // maxResponse bounds what is read of an answer, in bytes.
 const maxResponse = 64 << 20
+
+// answerTime bounds a whole exchange; a stream (Open) may take longer.
+const answerTime = 3 * time.Minute
 
 // Client calls one hub. Its methods may be called concurrently.
 type Client struct {
@@ -66,6 +73,8 @@ type Raw struct {
 // Do sends a request to a path below /api/v1. in is nil, a Raw or what is sent
 // as JSON; out is nil or what the answer's JSON is read into.
 func (c *Client) Do(ctx context.Context, method, path string, query url.Values, in, out any) error {
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
 	body, err := c.Open(ctx, method, path, query, in)
 	if err != nil {
 		return err
@@ -95,7 +104,7 @@ func (c *Client) Open(ctx context.Context, method, path string, query url.Values
 	}
 	res, err := c.HTTP.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", strings.TrimSuffix(c.Base, "/"), withoutURL(err))
+		return nil, fmt.Errorf("%s: %w: %w", strings.TrimSuffix(c.Base, "/"), ErrUnreachable, withoutURL(err))
 	}
 	if res.StatusCode >= 200 && res.StatusCode < 300 {
 		return res.Body, nil

@@ -37,8 +37,12 @@ func HubClient(ctx context.Context, a HubAddress, o HubOptions) (*apiclient.Clie
 		if err := checkHubURL(a.URL, a.Key); err != nil {
 			return nil, nil, err
 		}
-		c := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-		return &apiclient.Client{HTTP: c, Base: a.URL, Key: a.Key}, func() error { return nil }, nil
+		t := &http.Transport{
+			Proxy: http.ProxyFromEnvironment, DialContext: (&net.Dialer{Timeout: 15 * time.Second}).DialContext, ForceAttemptHTTP2: true,
+			TLSHandshakeTimeout: 15 * time.Second, ResponseHeaderTimeout: 2 * time.Minute, IdleConnTimeout: time.Minute,
+		}
+		c := &http.Client{Transport: t, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		return &apiclient.Client{HTTP: c, Base: a.URL, Key: a.Key}, func() error { c.CloseIdleConnections(); return nil }, nil
 	}
 	if c := socketClient(ctx, a.Data); c != nil {
 		return &apiclient.Client{HTTP: c, Base: "http://socket", Key: a.Key}, func() error { c.CloseIdleConnections(); return nil }, nil
@@ -55,15 +59,18 @@ func HubClient(ctx context.Context, a HubAddress, o HubOptions) (*apiclient.Clie
 	}, nil
 }
 
+// ErrHubAddress says that a hub's address is not one that may be used.
+var ErrHubAddress = errors.New("hub")
+
 // checkHubURL refuses an address at which a key could be read on the way.
 func checkHubURL(text, key string) error {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-		return fmt.Errorf("hub %q: give its address, such as https://hub.example.hk", text)
+		return fmt.Errorf("%w %q: give its address, such as https://hub.example.hk", ErrHubAddress, text)
 	}
 	ip := net.ParseIP(u.Hostname())
 	if u.Scheme == "http" && key != "" && u.Hostname() != "localhost" && !ip.IsLoopback() {
-		return fmt.Errorf("hub %q: the key would be sent in the clear: use https", text)
+		return fmt.Errorf("%w %q: the key would be sent in the clear: use https", ErrHubAddress, text)
 	}
 	return nil
 }
@@ -81,7 +88,7 @@ func socketClient(ctx context.Context, dir string) *http.Client {
 		return nil // none, or one that was left by a hub that was killed
 	}
 	_ = conn.Close() // it was only to see whether somebody listens
-	return &http.Client{Transport: &http.Transport{DialContext: dial}}
+	return &http.Client{Transport: &http.Transport{DialContext: dial, ResponseHeaderTimeout: 2 * time.Minute}}
 }
 
 // listenSocket makes the socket of a data directory, for its owner alone. The

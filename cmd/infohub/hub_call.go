@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cybersec-infohub/infohub/internal/apiclient"
+	"github.com/cybersec-infohub/infohub/scanner"
+)
+
+// answer sends a request to the hub that the options name, and prints what it
+// answers: as JSON, or in the words of show.
+func answer[T any](ctx context.Context, o *hubCommand, method, path string, query url.Values, in any, show func(T) error) error {
+	return o.with(ctx, func(c *apiclient.Client) error {
+		var out T
+		if err := c.Do(ctx, method, path, query, in, &out); err != nil {
+			return err
+		}
+		if o.format == "json" {
+			return o.json(out)
+		}
+		return show(out)
+	})
+}
+
+// list is answer for a list that is printed as a table.
+func list[T any](ctx context.Context, o *hubCommand, path string, query url.Values, empty string, head []string, row func(T) []string) error {
+	return answer(ctx, o, http.MethodGet, path, query, nil, func(l apiclient.List[T]) error {
+		rows := make([][]string, 0, len(l.Items))
+		for _, item := range l.Items {
+			rows = append(rows, row(item))
+		}
+		return o.table(head, rows, empty)
+	})
+}
+
+// done sends a request whose answer holds nothing to print, and then says so.
+func (o *hubCommand) done(ctx context.Context, method, path string, query url.Values, in any, said string) error {
+	return o.with(ctx, func(c *apiclient.Client) error {
+		if err := c.Do(ctx, method, path, query, in, nil); err != nil {
+			return err
+		}
+		o.say(said)
+		return nil
+	})
+}
+
+// at is a path of the API, of which parts are what a user wrote.
+func at(parts ...string) (string, error) {
+	var path strings.Builder
+	for _, p := range parts {
+		if strings.Trim(strings.TrimSpace(p), ".") == "" { // it would name another path
+			return "", usageError{fmt.Errorf("%q names nothing", p)}
+		}
+		path.WriteString("/" + url.PathEscape(p))
+	}
+	return path.String(), nil
+}
+
+// fields prints one record, a line for each field that has a value.
+func (o *hubCommand) fields(pairs ...string) error {
+	w := tabwriter.NewWriter(o.out, 2, 8, 2, ' ', 0)
+	for pair := range slices.Chunk(pairs, 2) {
+		if pair[1] != "" {
+			_, _ = fmt.Fprintln(w, pair[0]+"\t"+scanner.Printable(pair[1], 2000)) // Flush tells
+		}
+	}
+	return w.Flush()
+}
+
+// given is the value of an option, nil where the command line does not have it.
+func given[T any](cmd *cobra.Command, flag string, value T) *T {
+	if !cmd.Flags().Changed(flag) {
+		return nil
+	}
+	return &value
+}
+
+// named is given for a list: an empty name leaves it empty.
+func named(cmd *cobra.Command, flag string, list []string) *[]string {
+	if !cmd.Flags().Changed(flag) {
+		return nil
+	}
+	out := slices.DeleteFunc(append([]string{}, list...), func(s string) bool { return strings.TrimSpace(s) == "" })
+	return &out
+}
+
+// needOne is the error of a command that changes nothing.
+func needOne(cmd *cobra.Command, flags ...string) error {
+	if slices.ContainsFunc(flags, cmd.Flags().Changed) {
+		return nil
+	}
+	return usageError{fmt.Errorf("nothing to change: give --%s", strings.Join(flags, ", --"))}
+}
+
+// when is a time in a table, "" where there is none.
+func when(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+// moment reads a time: 2026-11-23T08:00:00Z, a day (its beginning in UTC), or
+// days and hours such as 90d and 12h from now, into the past where back is set.
+func moment(flag, text string, now time.Time, back bool) (time.Time, error) {
+	for _, layout := range []string{time.RFC3339Nano, time.DateOnly} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	span := time.Duration(0)
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		var n int
+		if _, err := fmt.Sscanf(days+"\n", "%d\n", &n); err == nil && n < 100*366 {
+			span = time.Duration(n) * 24 * time.Hour
+		}
+	} else if d, err := time.ParseDuration(text); err == nil {
+		span = d
+	}
+	if span <= 0 {
+		return time.Time{}, usageError{fmt.Errorf("--%s %q: write days such as 90d, a day as 2026-11-23, or a time as 2026-11-23T08:00:00Z", flag, text)}
+	}
+	if back {
+		span = -span
+	}
+	return now.Add(span).UTC().Truncate(time.Second), nil
+}
+
+// rights reads NAME:read,write.
+func rights(flag, text string) (name string, verbs []string, err error) {
+	i := strings.LastIndexByte(text, ':')
+	if i <= 0 {
+		return "", nil, usageError{fmt.Errorf("--%s %q: write NAME:read, NAME:write or NAME:read,write", flag, text)}
+	}
+	verbs = strings.Split(text[i+1:], ",")
+	for _, v := range verbs {
+		if v != "read" && v != "write" {
+			return "", nil, usageError{fmt.Errorf("--%s %q: there is no right %q; there are: read, write", flag, text, v)}
+		}
+	}
+	return text[:i], verbs, nil
+}
+
+// summary says in few words what a STIX object is about.
+func summary(object json.RawMessage) string {
+	var o struct {
+		Name, Pattern, Value, Path, Abstract, Content, Explanation, Opinion, Subject string
+
+		RelationshipType string `json:"relationship_type"`
+		Sighting         string `json:"sighting_of_ref"`
+		Source           string `json:"source_ref"`
+		Target           string `json:"target_ref"`
+	}
+	_ = json.Unmarshal(object, &o) // what does not read has no words
+	if o.RelationshipType != "" {
+		return o.Source + " " + o.RelationshipType + " " + o.Target
+	}
+	for _, s := range []string{o.Name, o.Pattern, o.Value, o.Path, o.Abstract, o.Content, o.Explanation, o.Opinion, o.Subject, o.Sighting} {
+		if s != "" {
+			return cut(strings.Join(strings.Fields(s), " "), 80)
+		}
+	}
+	return ""
+}
