@@ -78,7 +78,7 @@ func (n *giveaways) add(text, what string) {
 	}
 	p := phrase{words, strings.Join(words, ""), what}
 	n.byWord[words[0]] = append(n.byWord[words[0]], p)
-	if len([]rune(p.whole)) >= minLong {
+	if len([]rune(p.whole)) >= minLong && !strings.ContainsAny(text, ".@") { // notalpha.example is another's domain
 		n.long = append(n.long, p)
 	}
 }

@@ -26,10 +26,10 @@ import (
 //	v<kind>\0<key>\0<id>\0<ver><col><added>   values, for look-up: flags
 //	r<id>\0<id of the one that refers>\0<ver><col><added>   who refers to an object, but by created_by_ref or a marking
 //	i#<n> / i@<sha256> / i            interned texts (audiences, organisations): number to text and back; the last number
-//	f<seq>                            the change feed
+//	f#<seq>, f, f@                    the change feed; see changes.go
 //	status/<uuid>, status@<added><uuid>    statuses, and when each ends
-//	queue/<col><added>                what waits for moderation
-//	sealed/<public id>, sealed@<org>\0<original id>   who is behind an anonymous object, and the map
+//	queue/<col><added>, queue@<col><sha256>   what waits for moderation; see moderation.go
+//	sealed/<public id>..., sealed@<org>...    who is behind an anonymous object, and the map; see sealed.go
 //	asset/<org>/<id> document/<org>/<id>   assets, and the bytes of inventories
 //	member@<org>/<group id>           the groups that an organisation is in
 //	setup, cursor-key                 the open setup link; the secret that seals cursors
