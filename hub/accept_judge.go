@@ -61,7 +61,7 @@ func (v *view) lineageOf(in *incoming, others []stored) (lineage uint32, known b
 		}
 	}
 	for n := range next {
-		if first, ok := firsts[n]; ok && v.contributor(first.owner) == in.owner {
+		if first, ok := firsts[n]; ok && v.contributor(first.owner) == in.by.Organisation.ID {
 			return n, true
 		}
 	}
@@ -135,7 +135,7 @@ func (v *view) began(in *incoming, lineage uint32, others []stored) bool {
 	if in.by.Organisation.Operator {
 		return true
 	}
-	return v.contributor(firstOf(lineage, others).owner) == in.owner
+	return v.contributor(firstOf(lineage, others).owner) == in.by.Organisation.ID
 }
 
 // firstOf is the entry that began a lineage, as far as it is there still. There is

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/cybersec-infohub/infohub/hub/stix"
+	"github.com/cybersec-infohub/infohub/internal/audit"
 	"github.com/cybersec-infohub/infohub/internal/store"
 )
 
@@ -60,7 +61,7 @@ func (s *Service) Submit(ctx context.Context, c *Caller, sub Submission) (Status
 	if err != nil {
 		return Status{}, err
 	}
-	if run.status.count(outcomeAdded) > 0 {
+	if run.status.added() > 0 {
 		s.changed.ring()
 	}
 	return run.status.Status, nil
@@ -189,6 +190,7 @@ func (s *Service) newRun(c *Caller, sub *Submission, objects []candidate) *run {
 	return &run{
 		s: s, c: c, sub: sub, objects: objects,
 		id: uuid.NewString(), received: s.now().UTC().Truncate(time.Microsecond),
-		stamped: s.audit.Stamp(submitEntry(c, sub)),
+		open:   s.audit.Stamp(c.entry("object.submit")),
+		sealed: s.audit.Stamp(audit.Entry{Action: "object.submit", Actor: audit.Actor{Kind: audit.Anonymous}}),
 	}
 }

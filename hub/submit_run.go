@@ -20,7 +20,8 @@ type run struct {
 	objects  []candidate
 	id       string // of the status
 	received time.Time
-	stamped  audit.Entry
+	open     audit.Entry // stamped: who sent what is published in their name
+	sealed   audit.Entry // stamped: that something was sent which is not
 
 	tx         store.Tx // the hub's room
 	col        *Collection
@@ -33,19 +34,23 @@ type run struct {
 
 // judgement is what objects are judged with that somebody contributes.
 type judgement struct {
-	view      *view
-	audiences audiences
-	by        *Caller
-	owner     uint32 // interned
+	view        *view
+	audiences   *audiences
+	by          *Caller
+	owner       string // id of the organisation that contributes them
+	ownerNumber uint32 // interned
 }
 
 // result is a status while it is made.
 type result struct {
 	Status
-	counts [outcomeHeld + 1]int
+	open, sealed counts
 }
 
-func (r *result) count(o outcomeState) int { return r.counts[o] }
+// counts says what became of how many objects.
+type counts [outcomeHeld + 1]int
+
+func (r *result) added() int { return r.open[outcomeAdded] + r.sealed[outcomeAdded] }
 
 // update is the function of the Update. The status tells whether it ran before:
 // then all of it is on disk, and its result is what was written then.
@@ -55,7 +60,7 @@ func (u *run) update(whole store.Tx) error {
 	u.status = result{Status: Status{ID: u.id, State: StateComplete, RequestTimestamp: u.received}}
 	if kept, err := readStatus(u.tx, u.id); err == nil {
 		u.status.Status = kept.Status
-		u.status.counts[outcomeAdded] = len(kept.Successes)
+		u.status.open[outcomeAdded] = len(kept.Successes)
 		return nil
 	} else if !errors.Is(err, store.ErrNotFound) {
 		return err
@@ -81,32 +86,37 @@ func (u *run) update(whole store.Tx) error {
 	if err := u.s.putStatus(u.tx, u.c, &u.status.Status); err != nil {
 		return err
 	}
-	entry := u.stamped
-	entry.Object = u.col.ID
-	entry.Detail = u.status.detail()
-	if _, err := u.s.audit.Append(whole, entry); err != nil {
-		return fmt.Errorf("audit: %w", err)
+	return u.tell(whole)
+}
+
+// tell writes to the audit log what was sent, and of what is anonymous that it
+// was: who sent it is known to the sealed records alone.
+func (u *run) tell(whole store.Tx) error {
+	entries := []audit.Entry{u.open, u.sealed}
+	entries[0].Detail, entries[1].Detail = u.status.open.detail(), u.status.sealed.detail()
+	switch {
+	case u.anonymous() || u.status.open == counts{} && u.status.sealed != counts{}:
+		entries = entries[1:]
+	case u.status.sealed == counts{}:
+		entries = entries[:1]
+	}
+	for _, e := range entries {
+		e.Object = u.col.ID
+		if _, err := u.s.audit.Append(whole, e); err != nil {
+			return fmt.Errorf("audit: %w", err)
+		}
 	}
 	return nil
 }
 
 func (u *run) anonymous() bool { return u.sub.Anonymous || u.c.Anonymous }
 
-// submitEntry is what the audit log says of a submission: of an anonymous one not
-// who sent it, which only the sealed records tell.
-func submitEntry(c *Caller, sub *Submission) audit.Entry {
-	if sub.Anonymous || c.Anonymous {
-		return audit.Entry{Action: "object.submit", Actor: audit.Actor{Kind: audit.Anonymous}}
-	}
-	return c.entry("object.submit")
-}
-
-func (r *result) detail() map[string]string {
-	d := map[string]string{"status": r.ID}
+func (c *counts) detail() map[string]string {
+	d := map[string]string{}
 	for name, o := range map[string]outcomeState{
 		"added": outcomeAdded, "duplicate": outcomeDuplicate, "refused": outcomeRefused, "held": outcomeHeld,
 	} {
-		if n := r.counts[o]; n > 0 {
+		if n := c[o]; n > 0 {
 			d[name] = strconv.Itoa(n)
 		}
 	}
@@ -120,16 +130,20 @@ func (u *run) judgement(by *Caller) (*judgement, error) {
 	}
 	v := newView(u.tx, by)
 	a, err := newAudiences(u.tx, v, u.col, u.sub)
-	return &judgement{view: v, audiences: a, by: by, owner: owner}, err
+	return &judgement{view: v, audiences: &a, by: by, owner: by.Organisation.ID, ownerNumber: owner}, err
 }
 
 // take decides about one object and notes what became of it.
 func (u *run) take(c *candidate) error {
-	o, err := u.decide(c)
+	o, anonymous, err := u.decide(c)
 	if err != nil {
 		return err
 	}
-	u.status.counts[o.state]++
+	if anonymous {
+		u.status.sealed[o.state]++
+	} else {
+		u.status.open[o.state]++
+	}
 	detail := c.detail(o.reason)
 	switch o.state {
 	case outcomeAdded, outcomeDuplicate:
@@ -152,25 +166,26 @@ func (u *run) take(c *candidate) error {
 	return nil
 }
 
-func (u *run) decide(c *candidate) (outcome, error) {
+func (u *run) decide(c *candidate) (o outcome, anonymous bool, err error) {
+	anonymous = u.anonymous()
 	if c.failure != "" {
-		return refused("%s", c.failure), nil
+		return refused("%s", c.failure), anonymous, nil
 	}
 	if reason, err := u.mayPublish(&c.header); err != nil || reason != "" {
-		return refused("%s", reason), err
+		return refused("%s", reason), anonymous, err
 	}
-	anonymous := u.anonymous()
 	if !anonymous {
-		var err error
 		if anonymous, err = u.s.isSealed(u.tx, u.c.Organisation.ID, c.header.ID); err != nil {
-			return outcome{}, err
+			return o, anonymous, err
 		}
 	}
 	if anonymous {
-		return u.decideAnonymous(c)
+		o, err = u.decideAnonymous(c)
+		return o, true, err
 	}
 	in := c.incoming
-	return u.admit(u.own, &in, nil)
+	o, err = u.admit(u.own, &in, nil)
+	return o, false, err
 }
 
 // decideAnonymous publishes an object in the hub's name. What it says of the
@@ -216,7 +231,13 @@ func (u *run) decideAnonymous(c *candidate) (outcome, error) {
 		return refused("made anonymous: %s", public.failure), nil
 	}
 	in := public.incoming
-	o, err := u.admit(u.hub, &in, c)
+	j := *u.hub
+	if in.isObservable() {
+		// Its id is no new one: what the operator knows of it is not the sender's
+		// to find out.
+		j.view, j.by = u.own.view, u.c
+	}
+	o, err := u.admit(&j, &in, c)
 	if err != nil || o.state != outcomeAdded && o.state != outcomeHeld {
 		return o, err
 	}
@@ -242,7 +263,7 @@ func refusal(err error) (outcome, error) {
 // admit finds who may read an object, and adds it or hands it to the moderation.
 // sent is the object as it was sent, if it is published in the hub's name.
 func (u *run) admit(j *judgement, in *incoming, sent *candidate) (outcome, error) {
-	in.by, in.owner, in.ownerNumber = j.by, j.by.Organisation.ID, j.owner
+	in.by, in.owner, in.ownerNumber = j.by, j.owner, j.ownerNumber
 	reason, err := j.audiences.set(in)
 	if err != nil || reason != "" {
 		return refused("%s", reason), err
