@@ -92,7 +92,7 @@ func TestAnonymousSendersAreInNoOutgoingByte(t *testing.T) {
 	by := `"created_by_ref":"` + alpha + `"`
 	indicator, malware := testID("indicator", 1), testID("malware", 2)
 	domain := "domain-name--bedb4899-d24b-5401-bc86-8f6b4cc18ec7" // what STIX makes of the value
-	elsewhere := testID("attack-pattern", 77) // the hub does not hold it
+	elsewhere := testID("attack-pattern", 77)                     // the hub does not hold it
 	first := []string{
 		stixText("relationship", 3, 0, by, `"relationship_type":"indicates","source_ref":"`+indicator+`","target_ref":"`+malware+`"`),
 		stixText("indicator", 1, 0, by, `"name":"Phishing"`, `"external_references":[{"source_name":"x","external_id":"`+malware+`"}]`),

@@ -217,3 +217,57 @@ func TestFetchAndCount(t *testing.T) {
 		wantCode(t, err, hub.NotFound)
 	}
 }
+
+// BenchmarkAround are the reads that clients make all day: a look-up by value, a
+// poll of the change feed with nothing new, and all of the feed.
+func BenchmarkAround(b *testing.B) {
+	f := newFixture(b, filled(b))
+	envelopes, _ := indicators(benchObjects, 500, f.org["alpha"].ID)
+	submitAll(b, f, f.as(b, "alpha"), envelopes)
+	c, ctx := f.as(b, "gamma"), b.Context()
+	page, err := f.hub.Search(ctx, c, hub.Search{Limit: 1})
+	must(b, err)
+	_, value, _ := strings.Cut(string(page.Found[0].Object), "server ")
+	value, _, _ = strings.Cut(value, `"`)
+	last, err := f.hub.Changes(ctx, c, hub.CursorNow, "", 0)
+	must(b, err)
+	b.Run("look-up", func(b *testing.B) {
+		for b.Loop() {
+			page, err := f.hub.LookupValue(ctx, c, value)
+			if must(b, err); len(page.Found) == 0 {
+				b.Fatal("not found")
+			}
+		}
+	})
+	b.Run("look-up of nothing, IPv6", func(b *testing.B) {
+		for b.Loop() {
+			_, err := f.hub.LookupValue(ctx, c, "2001:db8::1")
+			must(b, err)
+		}
+	})
+	b.Run("poll", func(b *testing.B) {
+		for b.Loop() {
+			_, err := f.hub.Changes(ctx, c, last.Next, "", 0)
+			must(b, err)
+		}
+	})
+	b.Run("text", func(b *testing.B) {
+		for b.Loop() {
+			_, err := f.hub.Search(ctx, c, hub.Search{Text: "no such text"})
+			must(b, err)
+		}
+	})
+	b.Run("feed", func(b *testing.B) {
+		for b.Loop() {
+			cursor, got := "", 0
+			for more := true; more; {
+				page, err := f.hub.Changes(ctx, c, cursor, "", 1000)
+				must(b, err)
+				got, cursor, more = got+len(page.Changes), page.Next, page.More
+			}
+			if got != benchObjects {
+				b.Fatal(got)
+			}
+		}
+	})
+}
