@@ -37,9 +37,14 @@ func (s *server) directory() {
 	op(s, huma.Operation{OperationID: "me", Method: http.MethodGet, Path: "/me", Tags: tags, Security: open(), Summary: "How the hub knows you"}, s.me)
 	op(s, huma.Operation{OperationID: "list-organisations", Method: http.MethodGet, Path: "/organisations", Tags: tags, Summary: "List organisations"},
 		func(ctx context.Context, _ *none) (*body[apiclient.List[apiclient.Organisation]], error) {
-			n, err := s.names(ctx, caller(ctx))
+			c := caller(ctx)
+			all, err := s.Hub.Organisations(ctx, c) // who may not ask is told
+			if err != nil {
+				return nil, err
+			}
+			n, err := s.names(ctx, c)
 			out := apiclient.List[apiclient.Organisation]{Items: []apiclient.Organisation{}}
-			for _, o := range n.organisations {
+			for _, o := range all {
 				out.Items = append(out.Items, n.toOrganisation(o))
 			}
 			return &body[apiclient.List[apiclient.Organisation]]{out}, err

@@ -10,9 +10,8 @@ import (
 // names shows ids as people know them: handles and mail addresses, as far as the
 // caller may know them. What the caller may not know stays an id.
 type names struct {
-	organisations []hub.Organisation
-	handles       map[string]string // of organisations and groups by id
-	emails        map[string]string
+	handles map[string]string // of organisations and groups by id
+	emails  map[string]string
 }
 
 func (s *server) names(ctx context.Context, c *hub.Caller) (*names, error) {
@@ -20,11 +19,11 @@ func (s *server) names(ctx context.Context, c *hub.Caller) (*names, error) {
 	if !c.Member() {
 		return n, nil
 	}
-	var err error
-	if n.organisations, err = s.Hub.Organisations(ctx, c); err != nil {
+	organisations, err := s.Hub.Organisations(ctx, c)
+	if err != nil {
 		return n, err
 	}
-	for _, o := range n.organisations {
+	for _, o := range organisations {
 		n.handles[o.ID] = o.Handle
 	}
 	groups, err := s.Hub.Groups(ctx, c)

@@ -82,7 +82,7 @@ func (s *server) setup(ctx context.Context, in *body[apiclient.SetupRequest]) (*
 	if err != nil {
 		return nil, err
 	}
-	n := &names{organisations: nil, handles: map[string]string{got.Operator.ID: got.Operator.Handle}, emails: map[string]string{got.Person.ID: got.Person.Email}}
+	n := &names{handles: map[string]string{got.Operator.ID: got.Operator.Handle}, emails: map[string]string{got.Person.ID: got.Person.Email}}
 	return &body[apiclient.SetupResult]{apiclient.SetupResult{
 		Organisation: n.toOrganisation(got.Operator), Person: n.toPerson(got.Person), Key: apiclient.MadeKey{Key: n.toKey(got.Key), Secret: got.Token},
 	}}, nil
