@@ -112,17 +112,33 @@ func collectionByNumber(r store.Reader, n uint32) (*Collection, error) {
 }
 
 // reach finds a collection for a caller: NotFound without a right to read or
-// write in it, but hub administrators see all there are.
+// write in it, but hub administrators see all there are. The error names those
+// that the caller may know of.
 func reach(r store.Reader, c *Caller, root, idOrAlias string) (col *Collection, read, write bool, err error) {
 	col, err = collection(r, root, idOrAlias)
-	if err != nil {
+	if err == nil {
+		if read, write = c.may(col); read || write || c.administers() {
+			return col, read, write, nil
+		}
+	} else if CodeOf(err) != NotFound {
 		return nil, false, false, err
 	}
-	read, write = c.may(col)
-	if !read && !write && !c.administers() {
-		return nil, false, false, fail(NotFound, "no collection %q", cut(idOrAlias, 100))
+	var known []string
+	for col, err := range records[Collection](r, colKind+"/") {
+		if err != nil {
+			return nil, false, false, err
+		}
+		if read, write := c.may(col); !read && !write && !c.administers() {
+			continue
+		}
+		if col.Group == communityID && col.Alias != "" {
+			known = append(known, col.Alias)
+		} else {
+			known = append(known, col.ID)
+		}
 	}
-	return col, read, write, nil
+	slices.Sort(known)
+	return nil, false, false, unknown("collection", idOrAlias, known)
 }
 
 // readingOrganisations returns the ids, sorted, of the organisations that may

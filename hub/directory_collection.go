@@ -183,7 +183,7 @@ func (s *Service) UpdateCollection(ctx context.Context, c *Caller, root, idOrAli
 	}
 	var changed Access
 	err := s.change(ctx, c, "collection.update", func(tx store.Tx, e *audit.Entry) error {
-		col, err := collection(tx, root, idOrAlias)
+		col, _, _, err := reach(tx, c, root, idOrAlias)
 		if err != nil {
 			return err
 		}
@@ -247,7 +247,7 @@ func (s *Service) DeleteCollection(ctx context.Context, c *Caller, root, idOrAli
 	}
 	seen := false // by a run before, of which the outcome was unknown
 	return s.change(ctx, c, "collection.delete", func(tx store.Tx, e *audit.Entry) error {
-		col, err := collection(tx, root, idOrAlias)
+		col, _, _, err := reach(tx, c, root, idOrAlias)
 		if seen && CodeOf(err) == NotFound {
 			return errUnchanged
 		}
