@@ -39,6 +39,9 @@ func addHubFlags(o *hubCommand, list bool, cmds ...*cobra.Command) {
 		cmd.Flags().StringVar(&o.data, "data", "", "data `FOLDER` of a hub on this machine: the one that runs there, or its store")
 		cmd.Flags().StringVar(&o.hub, "hub", "", "`URL` of a hub elsewhere, such as https://hub.example.hk")
 		cmd.Flags().StringVar(&o.keyFile, "key-file", "", "`FILE` with your API key (or set INFOHUB_KEY to the key itself)")
+		// They exist, so SetAnnotation does not fail.
+		_ = cmd.Flags().SetAnnotation("data", insteadOfKey, []string{"hub"})
+		_ = cmd.Flags().SetAnnotation("hub", insteadOfKey, []string{"data"})
 		if list {
 			cmd.Flags().StringVar(&o.format, "format", "text", "text or json")
 			complete(cmd, "format", []string{"text", "json"})

@@ -44,6 +44,11 @@ func applySettings(cmd *cobra.Command, g *global) error {
 		return problem
 	}
 	settable := func(f *pflag.Flag) bool {
+		for _, other := range f.Annotations[insteadOfKey] {
+			if onLine[other] {
+				return false
+			}
+		}
 		return !onLine[f.Name] && (isSetting(cmd, f.Name) || cmd.Root().PersistentFlags().Lookup(f.Name) != nil)
 	}
 
@@ -102,6 +107,10 @@ func isSetting(cmd *cobra.Command, flag string) bool {
 	own := cmd.Annotations[settableKey]
 	return own == "yes" || slices.Contains(strings.Fields(own), flag)
 }
+
+// insteadOfKey marks an option with those that it stands for: a setting of it does
+// not count where one of them was given more directly.
+const insteadOfKey = "instead-of"
 
 func envName(flag string) string {
 	return "INFOHUB_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
