@@ -121,6 +121,9 @@ func statusLifetime(t *testing.T, w *world) {
 	s := w.add(w.alpha, "closed", indicators(1)...)
 	path := "/taxii2/community/status/" + s.ID + "/"
 	w.clock.advance(24 * time.Hour)
+	if err := w.hub.Housekeep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	w.want(http.StatusOK, request{path: path, key: w.alpha})
 	w.want(http.StatusNotFound, request{path: path, key: w.beta})
 	w.want(http.StatusUnauthorized, request{path: path})
