@@ -86,7 +86,7 @@ func (s *stream) cut(err error) error {
 	if !s.begun {
 		return err
 	}
-	if !s.broken {
+	if !s.broken && s.r.Context().Err() == nil {
 		s.Log.ErrorContext(s.r.Context(), "taxii: an answer was cut", slog.String("request", s.id), slog.Any("error", err))
 	}
 	_ = s.control.SetWriteDeadline(time.Unix(1, 0))
