@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -37,9 +38,9 @@ and fetched by infohub taxii.`,
 	}
 	get := &cobra.Command{
 		Use: "get ID", Short: "Print an object as it was received",
-		Long: `Get prints the latest version of an object that you may read, or with --all every
-version, a line each; with --format json also where it is, its marking, and who
-contributed it.`,
+		Long: `Get prints the latest version of an object that you may read, byte for byte; with
+--all every version, the newest first, a line each. --format json also says where
+it is, its marking, and who contributed it.`,
 		Example: "  infohub object get indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f --data /var/lib/infohub",
 		Args:    exactArgs(1),
 		RunE:    func(cmd *cobra.Command, args []string) error { return o.get(cmd.Context(), args[0]) },
@@ -211,6 +212,24 @@ func (o *objectCommand) versions(ctx context.Context, id string, all bool, show 
 }
 
 func (o *objectCommand) get(ctx context.Context, id string) error {
+	if !o.all && o.format == "text" {
+		path, err := at("objects", id, "content")
+		if err != nil {
+			return err
+		}
+		return o.with(ctx, func(c *apiclient.Client) error {
+			body, err := c.Open(ctx, http.MethodGet, path, nil, nil)
+			if err != nil {
+				return err
+			}
+			_, err = io.Copy(o.out, body)
+			if err := errors.Join(err, body.Close()); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(o.out)
+			return err
+		})
+	}
 	return o.versions(ctx, id, o.all, func(l apiclient.List[apiclient.Found]) error {
 		for _, f := range l.Items {
 			if _, err := fmt.Fprintf(o.out, "%s\n", f.Object); err != nil {

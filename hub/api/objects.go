@@ -31,6 +31,14 @@ type statusOutput struct {
 	Body   apiclient.Status
 }
 
+// stixType is the media type of an object (STIX 2.1, 11.4).
+const stixType = "application/stix+json;version=2.1"
+
+type contentOutput struct {
+	ContentType string `header:"Content-Type"`
+	Body        []byte
+}
+
 type searchInput struct {
 	Value        string    `query:"value" maxLength:"4096" doc:"An address, domain, URL, mail address, hash or CVE: finds what names it, or holds it."`
 	Text         string    `query:"text" maxLength:"200" doc:"In the object's text, in any case."`
@@ -94,6 +102,20 @@ func (s *server) objects() {
 		}
 		items, err := s.found(ctx, c, got)
 		return &body[apiclient.List[apiclient.Found]]{apiclient.List[apiclient.Found]{Items: items}}, err
+	})
+	op(s, huma.Operation{
+		OperationID: "get-object-content", Method: http.MethodGet, Path: "/objects/{id}/content", Tags: []string{"Objects"}, Security: open(),
+		Summary: "Get an object's bytes", Description: "Of its latest version, as they were received: JSON about it may have other spaces.",
+		Responses: map[string]*huma.Response{"200": {Description: "The object.", Content: map[string]*huma.MediaType{stixType: {Schema: &huma.Schema{Type: huma.TypeObject}}}}},
+	}, func(ctx context.Context, in *ObjectPath) (*contentOutput, error) {
+		got, err := s.Hub.FetchObject(ctx, caller(ctx), in.ID, false)
+		if err != nil {
+			return nil, err
+		}
+		if len(got) == 0 {
+			return nil, &hub.Error{Code: hub.NotFound, Message: "no such object"}
+		}
+		return &contentOutput{stixType, got[0].Object}, nil
 	})
 	op(s, huma.Operation{
 		OperationID: "delete-object", Method: http.MethodDelete, Path: "/collections/{collection}/objects/{id}", Tags: []string{"Objects"},

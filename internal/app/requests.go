@@ -79,7 +79,7 @@ func (f *front) from(r *http.Request) string {
 
 // routeWords are the words of paths that name nothing; all else is shown as *.
 var routeWords = strings.Fields("taxii2 collections objects manifest status versions api v1 me setup settings organisations people keys groups " +
-	"statuses counts sealed search changes subscriptions ack moderation decision assets audit verify export backup openapi.json healthz readyz")
+	"statuses counts content sealed search changes subscriptions ack moderation decision assets audit verify export backup openapi.json healthz readyz")
 
 // routeOf is a path without what names anything: logs and metrics hold no ids.
 func routeOf(path string) string {
