@@ -383,6 +383,7 @@ func (w *world) fetchesEach(a *asker) {
 		routes := map[string][]*entry{
 			"/api/v1/objects/ID":               newest,
 			"/api/v1/objects/ID?versions=all":  versions,
+			"/api/v1/objects/ID/content":       newest,
 			"/api/v1/objects/ID/counts":        nil,
 			"/api/v1/search?text=" + e.token(): filter(newest, func(o *entry) bool { return o == e }),
 			"/api/v1/search?value=" + e.ip():   filter(newest, func(o *entry) bool { return o == e && e.kind == "indicator" }),

@@ -39,6 +39,7 @@ func routeRules() []routeRule {
 		{"GET", "/changes", "", everybody},
 		{"GET", "/search?text=x", "", everybody},
 		{"GET", "/objects/indicator--00000000-0bad-4bad-abad-000000000000", "", "nnnnnnnnnn"},
+		{"GET", "/objects/indicator--00000000-0bad-4bad-abad-000000000000/content", "", "nnnnnnnnnn"},
 		{"GET", "/objects/indicator--00000000-0bad-4bad-abad-000000000000/counts", "", "nnnnnnnnnn"},
 		{"GET", "/organisations", "", members},
 		{"GET", "/organisations/alpha", "", members},
