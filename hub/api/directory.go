@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -224,12 +223,4 @@ func value[T any](p *T) T {
 		return zero
 	}
 	return *p
-}
-
-// utc is a time that was given, or none.
-func utc(t time.Time) time.Time {
-	if t.IsZero() {
-		return t
-	}
-	return t.UTC()
 }
