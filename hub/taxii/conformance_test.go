@@ -161,8 +161,9 @@ func contentType(_ *testing.T, w *world) {
 		"application/taxii+json;charset=utf-8": 202,
 		"application/taxii+json; charset=UTF-8; version=2.1": 202,
 		`Application/Taxii+Json;version="2.1"`:               202,
+		"application/stix+json; version=2.1":                 202, // of OpenCTI's connector
+		"application/stix+json;version=2.0":                  415,
 		"application/json":                                   415,
-		"application/stix+json;version=2.1":                  415,
 		"application/taxii+json;version=2.0":                 415,
 		"application/vnd.oasis.stix+json; version=2.0":       415,
 		"text/html": 415,

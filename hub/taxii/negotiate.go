@@ -114,13 +114,14 @@ func accepts(header []string) error {
 	return refuse(http.StatusNotAcceptable, "this server speaks TAXII 2.1 and holds STIX 2.1: send Accept: %s", mediaType)
 }
 
-// submits returns a refusal unless what was sent is of TAXII 2.1's type.
+// submits returns a refusal unless what was sent is of TAXII 2.1's type, or of
+// STIX 2.1's: OpenCTI's connector posts bundles and says so.
 func submits(header http.Header) error {
 	if e := header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
 		return refuse(http.StatusUnsupportedMediaType, "an envelope is sent as it is, without Content-Encoding")
 	}
 	if types := header.Values("Content-Type"); len(types) == 1 {
-		if m := parseRange(types[0]); m.name == "application/taxii+json" && m.speaks() {
+		if m := parseRange(types[0]); (m.name == "application/taxii+json" || m.name == "application/stix+json") && m.speaks() {
 			return nil
 		}
 	}
