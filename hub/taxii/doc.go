@@ -7,6 +7,8 @@
 //
 //   - Accept: */* and application/json are answered too, with the type of
 //     TAXII 2.1. Only TAXII 2.1 is spoken and only STIX 2.1 stored.
+//   - A submission is of TAXII's type or, as OpenCTI's connector sends it, of
+//     STIX's (application/stix+json); any other is answered 415.
 //   - A path without its last slash is answered like the one with it.
 //   - A stranger sees the hub's community and what is public in it. Whatever else
 //     they ask for is answered 401, whether it is there or not; a known caller
