@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
@@ -30,6 +31,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("LC_ALL", "C")
 			env.Setenv("HOME", env.WorkDir)
 			env.Values[siteKey{}] = new(*practice.Site)
+			env.Values[hubKey{}] = map[string]*exec.Cmd{}
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -43,6 +45,9 @@ func TestScripts(t *testing.T) {
 			"mailbox": openMailbox,
 			"taxii":   openTAXII,
 			"objects": objectsIn,
+			"hub":     serveHub,
+			"ask":     askHub,
+			"keep":    keep,
 		},
 	})
 }
