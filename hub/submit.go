@@ -61,7 +61,7 @@ func (s *Service) Submit(ctx context.Context, c *Caller, sub Submission) (Status
 	if err != nil {
 		return Status{}, err
 	}
-	if run.status.added() > 0 {
+	if run.status.counts[outcomeAdded] > 0 {
 		s.changed.ring()
 	}
 	return run.status.Status, nil

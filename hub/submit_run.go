@@ -20,15 +20,17 @@ type run struct {
 	objects  []candidate
 	id       string // of the status
 	received time.Time
-	open     audit.Entry // stamped: who sent what is published in their name
-	sealed   audit.Entry // stamped: that something was sent which is not
+	open     audit.Entry // stamped: for what is published in the caller's name
+	sealed   audit.Entry // stamped: for what is not
 
 	tx         store.Tx // the hub's room
 	col        *Collection
 	own        *judgement // in the caller's eyes
 	hub        *judgement // in the operator's: for what is published in the hub's name
 	publisher  map[string]string
-	anonymiser *anonymiser // of the first anonymous object on
+	behind     map[string]bool // ids of the envelope that the caller contributed anonymously before
+	mixed      bool            // others of the envelope are under the caller's name
+	anonymiser *anonymiser     // of the first anonymous object on
 	status     result
 }
 
@@ -44,13 +46,9 @@ type judgement struct {
 // result is a status while it is made.
 type result struct {
 	Status
-	open, sealed counts
+	counts [outcomeHeld + 1]int
+	sealed bool // something of it is anonymous
 }
-
-// counts says what became of how many objects.
-type counts [outcomeHeld + 1]int
-
-func (r *result) added() int { return r.open[outcomeAdded] + r.sealed[outcomeAdded] }
 
 // update is the function of the Update. The status tells whether it ran before:
 // then all of it is on disk, and its result is what was written then.
@@ -60,7 +58,7 @@ func (u *run) update(whole store.Tx) error {
 	u.status = result{Status: Status{ID: u.id, State: StateComplete, RequestTimestamp: u.received}}
 	if kept, err := readStatus(u.tx, u.id); err == nil {
 		u.status.Status = kept.Status
-		u.status.open[outcomeAdded] = len(kept.Successes)
+		u.status.counts[outcomeAdded] = len(kept.Successes)
 		return nil
 	} else if !errors.Is(err, store.ErrNotFound) {
 		return err
@@ -73,6 +71,9 @@ func (u *run) update(whole store.Tx) error {
 		return fail(Forbidden, "this collection takes no anonymous contributions: send it under your name, or to a collection that does")
 	}
 	if u.own, err = u.judgement(u.c); err != nil {
+		return err
+	}
+	if err := u.lookBehind(); err != nil {
 		return err
 	}
 	for i := range u.objects {
@@ -89,39 +90,49 @@ func (u *run) update(whole store.Tx) error {
 	return u.tell(whole)
 }
 
-// tell writes to the audit log what was sent, and of what is anonymous that it
-// was: who sent it is known to the sealed records alone.
+// tell writes to the audit log what was sent; of what is anonymous that it was:
+// who sent it is known to the sealed records alone.
 func (u *run) tell(whole store.Tx) error {
-	entries := []audit.Entry{u.open, u.sealed}
-	entries[0].Detail, entries[1].Detail = u.status.open.detail(), u.status.sealed.detail()
-	switch {
-	case u.anonymous() || u.status.open == counts{} && u.status.sealed != counts{}:
-		entries = entries[1:]
-	case u.status.sealed == counts{}:
-		entries = entries[:1]
+	e := u.open
+	if u.anonymous() || len(u.behind) > 0 && !u.mixed {
+		e = u.sealed
 	}
-	for _, e := range entries {
-		e.Object = u.col.ID
-		if _, err := u.s.audit.Append(whole, e); err != nil {
-			return fmt.Errorf("audit: %w", err)
-		}
+	e.Object, e.Detail = u.col.ID, u.status.detail()
+	if _, err := u.s.audit.Append(whole, e); err != nil {
+		return fmt.Errorf("audit: %w", err)
 	}
 	return nil
 }
 
-func (u *run) anonymous() bool { return u.sub.Anonymous || u.c.Anonymous }
-
-func (c *counts) detail() map[string]string {
-	d := map[string]string{}
-	for name, o := range map[string]outcomeState{
-		"added": outcomeAdded, "duplicate": outcomeDuplicate, "refused": outcomeRefused, "held": outcomeHeld,
-	} {
-		if n := c[o]; n > 0 {
-			d[name] = strconv.Itoa(n)
+// lookBehind finds the new versions of what the caller contributed anonymously.
+// They are published so, too, but not beside objects under the caller's name: both
+// would be there from the same moment on.
+func (u *run) lookBehind() error {
+	u.behind, u.mixed = map[string]bool{}, false
+	if u.anonymous() {
+		return nil
+	}
+	open := false
+	for i := range u.objects {
+		c := &u.objects[i]
+		if c.failure != "" {
+			continue
+		}
+		sealed, err := u.s.isSealed(u.tx, u.c.Organisation.ID, c.header.ID)
+		if err != nil {
+			return err
+		}
+		if sealed {
+			u.behind[c.header.ID] = true
+		} else {
+			open = true
 		}
 	}
-	return d
+	u.mixed = open && len(u.behind) > 0
+	return nil
 }
+
+func (u *run) anonymous() bool { return u.sub.Anonymous || u.c.Anonymous }
 
 func (u *run) judgement(by *Caller) (*judgement, error) {
 	owner, err := intern(u.tx, []byte(by.Organisation.ID))
@@ -139,11 +150,8 @@ func (u *run) take(c *candidate) error {
 	if err != nil {
 		return err
 	}
-	if anonymous {
-		u.status.sealed[o.state]++
-	} else {
-		u.status.open[o.state]++
-	}
+	u.status.counts[o.state]++
+	u.status.sealed = u.status.sealed || anonymous
 	detail := c.detail(o.reason)
 	switch o.state {
 	case outcomeAdded, outcomeDuplicate:
@@ -166,26 +174,21 @@ func (u *run) take(c *candidate) error {
 	return nil
 }
 
-func (u *run) decide(c *candidate) (o outcome, anonymous bool, err error) {
-	anonymous = u.anonymous()
+func (u *run) decide(c *candidate) (outcome, error) {
 	if c.failure != "" {
-		return refused("%s", c.failure), anonymous, nil
+		return refused("%s", c.failure), nil
 	}
 	if reason, err := u.mayPublish(&c.header); err != nil || reason != "" {
-		return refused("%s", reason), anonymous, err
+		return refused("%s", reason), err
 	}
-	if !anonymous {
-		if anonymous, err = u.s.isSealed(u.tx, u.c.Organisation.ID, c.header.ID); err != nil {
-			return o, anonymous, err
-		}
-	}
-	if anonymous {
-		o, err = u.decideAnonymous(c)
-		return o, true, err
+	switch behind := u.behind[c.header.ID]; {
+	case behind && u.mixed:
+		return refused("you contributed this object anonymously, and what comes in one envelope with objects under your name would tell that it is yours: send it apart from them"), nil
+	case behind || u.anonymous():
+		return u.decideAnonymous(c)
 	}
 	in := c.incoming
-	o, err = u.admit(u.own, &in, nil)
-	return o, false, err
+	return u.admit(u.own, &in, nil)
 }
 
 // decideAnonymous publishes an object in the hub's name. What it says of the
