@@ -47,7 +47,18 @@ type judgement struct {
 type result struct {
 	Status
 	counts [outcomeHeld + 1]int
-	sealed bool // something of it is anonymous
+}
+
+func (r *result) detail() map[string]string {
+	d := map[string]string{}
+	for name, o := range map[string]outcomeState{
+		"added": outcomeAdded, "duplicate": outcomeDuplicate, "refused": outcomeRefused, "held": outcomeHeld,
+	} {
+		if n := r.counts[o]; n > 0 {
+			d[name] = strconv.Itoa(n)
+		}
+	}
+	return d
 }
 
 // update is the function of the Update. The status tells whether it ran before:
@@ -146,12 +157,11 @@ func (u *run) judgement(by *Caller) (*judgement, error) {
 
 // take decides about one object and notes what became of it.
 func (u *run) take(c *candidate) error {
-	o, anonymous, err := u.decide(c)
+	o, err := u.decide(c)
 	if err != nil {
 		return err
 	}
 	u.status.counts[o.state]++
-	u.status.sealed = u.status.sealed || anonymous
 	detail := c.detail(o.reason)
 	switch o.state {
 	case outcomeAdded, outcomeDuplicate:
@@ -286,49 +296,4 @@ func (u *run) admit(j *judgement, in *incoming, sent *candidate) (outcome, error
 		o.reason = "it was here already"
 	}
 	return o, err
-}
-
-// moderated reports whether what the caller sends waits for an analyst.
-func (u *run) moderated() bool {
-	switch {
-	case u.c.Organisation.Operator, u.c.Role() == RoleAnalyst, u.c.Role() == RoleHubAdmin:
-		return false
-	case u.col.Moderation == ModerateAll:
-		return true
-	}
-	return u.col.Moderation == ModerateNew && u.c.Organisation.Status == StatusNew
-}
-
-// mayPublish says why the caller may not send an object: nobody speaks in another
-// member's name, nor describes its identity. The operator may, since it brings in
-// what others publish elsewhere.
-func (u *run) mayPublish(h *stix.Header) (reason string, err error) {
-	if u.c.Organisation.Operator {
-		return "", nil
-	}
-	ids := []string{h.CreatedByRef}
-	if h.Type == "identity" {
-		ids = append(ids, h.ID)
-	}
-	for _, id := range ids {
-		id = foldID(id)
-		if id == "" || id == u.c.Organisation.ID {
-			continue
-		}
-		name, known := u.publisher[id]
-		if !known {
-			org, err := getRecord[Organisation](u.tx, orgKind+"/"+id)
-			if err != nil && !errors.Is(err, store.ErrNotFound) {
-				return "", err
-			}
-			if err == nil {
-				name = org.Name
-			}
-			u.publisher[id] = name
-		}
-		if name != "" {
-			return "created_by_ref, or the identity itself, is that of " + name + ": only " + name + " may publish under it", nil
-		}
-	}
-	return "", nil
 }
