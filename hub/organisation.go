@@ -82,7 +82,7 @@ type Key struct {
 	Anonymous    bool      `json:"anonymous,omitempty"` // what it submits is published in the hub's name
 	Created      time.Time `json:"created"`
 	Expires      time.Time `json:"expires,omitzero"`   // zero: never
-	LastUsed     time.Time `json:"last_used,omitzero"` // within a minute
+	LastUsed     time.Time `json:"last_used,omitzero"` // within a minute; of an anonymous one the day
 	Revoked      time.Time `json:"revoked,omitzero"`
 	Hash         []byte    `json:"hash,omitempty"` // SHA-256 of the secret, in the store only
 }

@@ -80,7 +80,7 @@ type Key struct {
 	Anonymous    bool      `json:"anonymous,omitempty" doc:"What it submits is published in the hub's name."`
 	Created      time.Time `json:"created"`
 	Expires      time.Time `json:"expires,omitzero"`
-	LastUsed     time.Time `json:"last_used,omitzero" doc:"To the minute."`
+	LastUsed     time.Time `json:"last_used,omitzero" doc:"To the minute; to the day where the key is anonymous."`
 	Revoked      time.Time `json:"revoked,omitzero"`
 }
 

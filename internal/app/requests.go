@@ -50,7 +50,11 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		took := time.Since(start)
 		route := routeOf(r.URL.Path)
 		f.metrics.request(route, r.Method, rec.status, took)
-		f.log.Info("request", "request", id, "from", r.RemoteAddr, "method", r.Method, "route", route, "status", rec.status, "bytes", rec.bytes, "ms", took.Milliseconds())
+		from := r.RemoteAddr
+		if r.Method == http.MethodPost && strings.HasSuffix(route, "/objects") {
+			from = "" // it may be anonymous; who sent the others is in the audit log
+		}
+		f.log.Info("request", "request", id, "from", from, "method", r.Method, "route", route, "status", rec.status, "bytes", rec.bytes, "ms", took.Milliseconds())
 	}()
 	if wait, ok := f.limits.address(r.RemoteAddr); !ok {
 		tooMany(rec, r, wait)
