@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -136,15 +135,14 @@ func (o *hubCommand) table(head []string, rows [][]string, empty string) error {
 		_, err := fmt.Fprintln(o.global.err, empty)
 		return err
 	}
-	w := tabwriter.NewWriter(o.out, 2, 8, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, strings.Join(head, "\t")) // Flush tells
+	all := [][]string{head}
 	for _, row := range rows {
 		for i, cell := range row {
 			if row[i] = scanner.Printable(cell, 200); row[i] == "" {
 				row[i] = "-"
 			}
 		}
-		_, _ = fmt.Fprintln(w, strings.Join(row, "\t")) // Flush tells
+		all = append(all, row)
 	}
-	return w.Flush()
+	return writeColumns(o.out, all)
 }

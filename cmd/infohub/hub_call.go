@@ -4,14 +4,16 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/text/width"
 
 	"github.com/cybersec-infohub/infohub/internal/apiclient"
 	"github.com/cybersec-infohub/infohub/scanner"
@@ -68,13 +70,53 @@ func at(parts ...string) (string, error) {
 
 // fields prints one record, a line for each field that has a value.
 func (o *hubCommand) fields(pairs ...string) error {
-	w := tabwriter.NewWriter(o.out, 2, 8, 2, ' ', 0)
+	var rows [][]string
 	for pair := range slices.Chunk(pairs, 2) {
 		if pair[1] != "" {
-			_, _ = fmt.Fprintln(w, pair[0]+"\t"+scanner.Printable(pair[1], 2000)) // Flush tells
+			rows = append(rows, []string{pair[0], scanner.Printable(pair[1], 2000)})
 		}
 	}
-	return w.Flush()
+	return writeColumns(o.out, rows)
+}
+
+// writeColumns writes rows with their cells below each other, as a terminal
+// shows them: characters of East Asia are two columns wide.
+func writeColumns(w io.Writer, rows [][]string) error {
+	var widths []int
+	for _, row := range rows {
+		for i, cell := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], columns(cell))
+		}
+	}
+	var b strings.Builder
+	for _, row := range rows {
+		for i, cell := range row {
+			b.WriteString(cell)
+			if i < len(row)-1 {
+				b.WriteString(strings.Repeat(" ", widths[i]-columns(cell)+2))
+			}
+		}
+		b.WriteByte('\n')
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// columns is how wide a terminal shows a text.
+func columns(s string) int {
+	n := 0
+	for _, r := range s {
+		switch width.LookupRune(r).Kind() {
+		case width.EastAsianWide, width.EastAsianFullwidth:
+			n += 2
+		default:
+			n++
+		}
+	}
+	return n
 }
 
 // given is the value of an option, nil where the command line does not have it.
@@ -120,8 +162,7 @@ func moment(flag, text string, now time.Time, back bool) (time.Time, error) {
 	}
 	span := time.Duration(0)
 	if days, ok := strings.CutSuffix(text, "d"); ok {
-		var n int
-		if _, err := fmt.Sscanf(days+"\n", "%d\n", &n); err == nil && n < 100*366 {
+		if n, err := strconv.Atoi(days); err == nil && n < 100*366 {
 			span = time.Duration(n) * 24 * time.Hour
 		}
 	} else if d, err := time.ParseDuration(text); err == nil {

@@ -161,6 +161,17 @@ func TestRights(t *testing.T) {
 	}
 }
 
+func TestColumns(t *testing.T) {
+	var b strings.Builder
+	if err := writeColumns(&b, [][]string{{"MAIL", "NAME", "ROLE"}, {"a@b.example", "陳大文", "member"}, {"é", "Ann…", "-"}}); err != nil {
+		t.Fatal(err)
+	}
+	want := "MAIL         NAME    ROLE\na@b.example  陳大文  member\né            Ann…    -\n"
+	if b.String() != want {
+		t.Errorf("got\n%swant\n%s", &b, want)
+	}
+}
+
 // TestPathsOfTheAPI: what a user writes never leads to another path.
 func TestPathsOfTheAPI(t *testing.T) {
 	for name, want := range map[string]string{

@@ -160,11 +160,11 @@ func (o *keyCommand) add(ctx context.Context) error {
 		if _, err := fmt.Fprintln(o.out, made.Secret); err != nil {
 			return err
 		}
-		text := o.words().T("key.made", "id", made.ID, "name", made.Name, "owner", owner(made.Key))
-		if !made.Expires.IsZero() {
-			text += " " + o.words().T("key.until", "time", when(made.Expires))
+		if made.Expires.IsZero() {
+			o.say(o.words().T("key.made", "id", made.ID, "name", made.Name, "owner", owner(made.Key)))
+			return nil
 		}
-		o.say(text)
+		o.say(o.words().T("key.expiring", "id", made.ID, "name", made.Name, "owner", owner(made.Key), "time", when(made.Expires)))
 		return nil
 	})
 }
