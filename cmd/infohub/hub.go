@@ -105,7 +105,7 @@ func (o *hubCommand) explain(err error, key string) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, apiclient.ErrUnreachable) && !errors.Is(err, context.Canceled):
-		o.say(message(fmt.Errorf("%w\nIs a hub running there? 'infohub serve' runs one. Without one, --data FOLDER works on a folder of this machine.", err)))
+		o.say(message(err) + "\nIs a hub running there? 'infohub serve' runs one. Without one, --data FOLDER works on a folder of this machine.")
 		return outcome{exitUnreachable}
 	case status == http.StatusUnauthorized && key == "":
 		return usageError{fmt.Errorf("%w (no key was given: --key-file FILE, or INFOHUB_KEY)", err)}
@@ -115,6 +115,8 @@ func (o *hubCommand) explain(err error, key string) error {
 			from = o.keyFile
 		}
 		return usageError{fmt.Errorf("%w (the key came from %s)", err, from)}
+	case status == http.StatusForbidden && key == "":
+		return usageError{fmt.Errorf("%w (--key-file FILE, or INFOHUB_KEY)", err)}
 	case status >= 400 && status < 500 && status != http.StatusTooManyRequests:
 		return usageError{err}
 	}
