@@ -94,7 +94,7 @@ func run(t testing.TB, args ...string) string {
 	return stdout.String()
 }
 
-// site is a hub's data directory with an administrator and one member, and the
+// site is a hub's data directory with an administrator and members, and the
 // process that serves it, if one runs.
 type site struct {
 	t     testing.TB
@@ -102,6 +102,7 @@ type site struct {
 	admin string // key of the hub administrator
 	org   string // id of the member
 	key   string // of the member
+	other string // key of another member
 
 	url string
 	cmd *exec.Cmd
@@ -109,28 +110,34 @@ type site struct {
 	out *bufio.Reader
 }
 
-// member is the handle of the site's one member.
-const member = "harbour"
-
-// newSite sets a hub up in a directory, with a member that shares in the
-// collection "indicators".
+// newSite sets a hub up in a directory, with members that share in the collection
+// "indicators".
 func newSite(t testing.TB, dir string) *site {
 	t.Helper()
 	s := &site{t: t, data: filepath.Join(dir, "data")}
 	s.admin = strings.TrimSpace(run(t, "setup", "--data", s.data, "--organisation", "Gov CERT", "--handle", "gov", "--name", "Ada Admin", "--email", "ada@gov.example"))
 	s.local(func(c *apiclient.Client) error {
-		name, handle, status := "Harbour Bank", member, "active"
-		var org apiclient.Organisation
-		var key apiclient.MadeKey
-		err := c.Do(t.Context(), http.MethodPost, "/organisations", nil, apiclient.OrganisationEdit{Name: &name, Handle: &handle, Status: &status}, &org)
-		if err == nil {
-			err = c.Do(t.Context(), http.MethodPost, "/keys", nil, apiclient.NewKey{Name: "SIEM", Organisation: member}, &key)
-		}
-		s.org, s.key = org.ID, key.Secret
-		return err
+		s.org, s.key = admit(t, c, "Harbour Bank", "harbour")
+		_, s.other = admit(t, c, "Peak Tram", "peak")
+		return nil
 	})
 	t.Cleanup(s.kill)
 	return s
+}
+
+// admit makes an organisation and a key of it.
+func admit(t testing.TB, c *apiclient.Client, name, handle string) (id, key string) {
+	t.Helper()
+	status := "active"
+	var org apiclient.Organisation
+	var made apiclient.MadeKey
+	err := errors.Join(
+		c.Do(t.Context(), http.MethodPost, "/organisations", nil, apiclient.OrganisationEdit{Name: &name, Handle: &handle, Status: &status}, &org),
+		c.Do(t.Context(), http.MethodPost, "/keys", nil, apiclient.NewKey{Name: "SIEM", Organisation: handle}, &made))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return org.ID, made.Secret
 }
 
 // local calls do as the administrator of the data directory: over the socket if
@@ -222,6 +229,8 @@ func (s *site) stop() {
 const (
 	taxiiType   = "application/taxii+json;version=2.1"
 	objectsPath = "/taxii2/community/collections/indicators/objects/"
+
+	apiObjectsPath = "/api/v1/collections/indicators/objects"
 )
 
 // answer is what came back.

@@ -76,6 +76,7 @@ type ledger struct {
 	sent     []*posted
 	byID     map[string]indicator
 	dates    map[string]string // date_added by id, as manifests told
+	was      map[string]string // the same of the hub that this is a copy of
 	statuses []string          // of this cycle
 	checked  string            // the date up to which objects were compared
 	fresh    int               // of sent: the first of this cycle
@@ -101,11 +102,7 @@ func (l *ledger) writeAndKill(t *testing.T, after, more time.Duration, term bool
 	defer c.CloseIdleConnections()
 	l.statuses, l.fresh = nil, len(l.sent)
 	var wg sync.WaitGroup
-	for _, path := range []string{objectsPath, objectsPath, "/api/v1/collections/indicators/objects"} {
-		l.seed++
-		from := newSource(l.seed, l.site.org)
-		wg.Go(func() { l.write(ctx, t, c, path, from) })
-	}
+	l.writers(&wg, func(path string, from *source) { l.write(ctx, t, c, path, from) })
 	wg.Go(func() {
 		last := l.checked
 		for ctx.Err() == nil {
@@ -128,32 +125,49 @@ func (l *ledger) writeAndKill(t *testing.T, after, more time.Duration, term bool
 // write posts envelopes until there is no answer.
 func (l *ledger) write(ctx context.Context, t *testing.T, c *http.Client, path string, from *source) {
 	for ctx.Err() == nil {
-		p := new(posted)
-		var body []byte
-		body, p.objects = from.envelope(1 + from.random.IntN(40))
-		l.mu.Lock()
-		l.sent = append(l.sent, p)
-		for _, i := range p.objects {
-			l.byID[i.id] = i
-		}
-		l.mu.Unlock()
-		a, err := l.site.ask(ctx, c, http.MethodPost, path, bytes.NewReader(body))
-		if a.code != http.StatusAccepted {
+		if a := l.post(ctx, t, c, path, from); a.code != http.StatusAccepted {
 			if a.code != 0 {
 				t.Errorf("POST %s: %d %.300s", path, a.code, a.body)
 			}
 			return
 		}
-		// What was cut in the middle of the answer was acknowledged as well.
-		l.mu.Lock()
-		p.acked = true
-		if s, bad := readStatus(a.body); err == nil {
-			if bad != nil || s.SuccessCount != len(p.objects) || s.Status != "complete" {
-				t.Errorf("POST %s: %+v %v", path, s, bad)
-			}
-			l.statuses = append(l.statuses, s.ID)
+	}
+}
+
+// post posts an envelope, and notes it.
+func (l *ledger) post(ctx context.Context, t *testing.T, c *http.Client, path string, from *source) answer {
+	p := new(posted)
+	var body []byte
+	body, p.objects = from.envelope(1 + from.random.IntN(40))
+	l.mu.Lock()
+	l.sent = append(l.sent, p)
+	for _, i := range p.objects {
+		l.byID[i.id] = i
+	}
+	l.mu.Unlock()
+	a, err := l.site.ask(ctx, c, http.MethodPost, path, bytes.NewReader(body))
+	if a.code != http.StatusAccepted {
+		return a
+	}
+	// What was cut in the middle of the answer was acknowledged as well.
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p.acked = true
+	if s, bad := readStatus(a.body); err == nil {
+		if bad != nil || s.SuccessCount != len(p.objects) || s.Status != "complete" {
+			t.Errorf("POST %s: %+v %v", path, s, bad)
 		}
-		l.mu.Unlock()
+		l.statuses = append(l.statuses, s.ID)
+	}
+	return a
+}
+
+// writers begins three writers, two of them over TAXII.
+func (l *ledger) writers(wg *sync.WaitGroup, write func(path string, from *source)) {
+	for _, path := range []string{objectsPath, objectsPath, apiObjectsPath} {
+		l.seed++
+		from := newSource(l.seed, l.site.org)
+		wg.Go(func() { write(path, from) })
 	}
 }
 
@@ -163,6 +177,9 @@ func (l *ledger) note(t *testing.T, e entry) {
 	defer l.mu.Unlock()
 	if was, ok := l.dates[e.ID]; ok && was != e.DateAdded {
 		t.Errorf("%s: date_added %s, was %s", e.ID, e.DateAdded, was)
+	}
+	if was, ok := l.was[e.ID]; ok && was != e.DateAdded {
+		t.Errorf("%s: date_added %s, %s in the hub", e.ID, e.DateAdded, was)
 	}
 	l.dates[e.ID] = e.DateAdded
 }
