@@ -29,8 +29,11 @@ type Config struct {
 	// Backup writes a whole backup.
 	Backup           func(context.Context, io.Writer) error
 	MaxContentLength int64 // bytes of a submission
-	Version          string
-	Log              *slog.Logger
+	// Turns bound how many submissions are in memory at once. nil: 16 of this
+	// server alone.
+	Turns   *hub.Turns
+	Version string
+	Log     *slog.Logger
 }
 
 // server holds what the handlers need.
@@ -50,6 +53,9 @@ const (
 
 // New returns the handler of /api/v1/ and all below it.
 func New(c Config) http.Handler {
+	if c.Turns == nil {
+		c.Turns = hub.NewTurns(0)
+	}
 	mux := http.NewServeMux()
 	s := &server{Config: c}
 	config := huma.DefaultConfig("Infohub", c.Version)
@@ -85,27 +91,42 @@ type callerKey struct{}
 func (s *server) authenticate(ctx huma.Context, next func(huma.Context)) {
 	r, _ := humago.Unwrap(ctx)
 	c, err := s.Authenticate(r)
+	// Neither a stranger's body nor more large ones than there is room for are read.
+	if err == nil && !c.Member() && len(ctx.Operation().Security[0]) > 0 {
+		err = &hub.Error{Code: hub.Unauthenticated, Message: "sign in, or send a key"}
+	}
+	if err == nil && ctx.Operation().MaxBodyBytes > maxBody {
+		var done func()
+		if done, err = s.Turns.Take(ctx.Context(), &c, bodyTime); err == nil {
+			defer done()
+		}
+	}
 	if err != nil {
-		ctx.SetHeader("Cache-Control", "no-store")
-		problem := s.problem(ctx.Context(), err)
-		if h, ok := errors.AsType[huma.HeadersError](problem); ok {
-			for name, values := range h.GetHeaders() {
-				for _, v := range values {
-					ctx.AppendHeader(name, v)
-				}
-			}
-		}
-		status, detail := http.StatusInternalServerError, problem.Error()
-		if e, ok := errors.AsType[huma.StatusError](problem); ok {
-			status = e.GetStatus()
-		}
-		_ = huma.WriteErr(s.api, ctx, status, detail) // nobody is left to tell
+		s.refuse(ctx, err)
 		return
 	}
 	// What one caller is given is not for the next one.
 	ctx.SetHeader("Cache-Control", "private, no-store")
 	ctx.SetHeader("Vary", "Authorization")
 	next(huma.WithValue(ctx, callerKey{}, &c))
+}
+
+// refuse answers before the operation begins.
+func (s *server) refuse(ctx huma.Context, err error) {
+	ctx.SetHeader("Cache-Control", "no-store")
+	problem := s.problem(ctx.Context(), err)
+	if h, ok := errors.AsType[huma.HeadersError](problem); ok {
+		for name, values := range h.GetHeaders() {
+			for _, v := range values {
+				ctx.AppendHeader(name, v)
+			}
+		}
+	}
+	status, detail := http.StatusInternalServerError, problem.Error()
+	if e, ok := errors.AsType[huma.StatusError](problem); ok {
+		status = e.GetStatus()
+	}
+	_ = huma.WriteErr(s.api, ctx, status, detail) // nobody is left to tell
 }
 
 // caller is who asks, a stranger where nothing is known.

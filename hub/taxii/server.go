@@ -46,9 +46,9 @@ type Config struct {
 	MaxContentLength int64
 	// Contact is what discovery says of whom to ask (TAXII 2.1, 4.1.1).
 	Contact string
-	// Submissions is how many submissions are in memory at once, each of them up
-	// to the hub's MaxContentLength; others wait for their turn. 0: 16.
-	Submissions int
+	// Turns bound how many submissions are in memory at once; others wait. nil: 16
+	// of this server alone.
+	Turns *hub.Turns
 	// Stall is how long a client may take for 64 KiB of a body, sent or received,
 	// before it is cut off. 0: a minute.
 	Stall time.Duration
@@ -58,7 +58,6 @@ type Config struct {
 // server is the handler.
 type server struct {
 	Config
-	turns chan struct{} // one for each submission in memory
 }
 
 // New returns the handler for Prefix and what is below it. It answers every
@@ -82,8 +81,8 @@ func New(c Config) http.Handler {
 	if limit := c.Hub.MaxContentLength(); c.MaxContentLength <= 0 || c.MaxContentLength > limit {
 		c.MaxContentLength = limit
 	}
-	if c.Submissions <= 0 {
-		c.Submissions = 16
+	if c.Turns == nil {
+		c.Turns = hub.NewTurns(0)
 	}
 	if c.Stall <= 0 {
 		c.Stall = time.Minute
@@ -91,7 +90,7 @@ func New(c Config) http.Handler {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &server{Config: c, turns: make(chan struct{}, c.Submissions)}
+	return &server{Config: c}
 }
 
 // call is one request on its way.

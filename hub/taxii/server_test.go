@@ -78,7 +78,7 @@ func TestErrorsTellNothing(t *testing.T) {
 // TestStalledSubmission: a submission that stalls is cut off, and gives back its
 // place in memory, of which there is one here.
 func TestStalledSubmission(t *testing.T) {
-	w := newWorld(t, func(c *taxii.Config) { c.Submissions, c.Stall = 1, 500*time.Millisecond })
+	w := newWorld(t, func(c *taxii.Config) { c.Turns, c.Stall = hub.NewTurns(1), 500*time.Millisecond })
 	slow, fast := io.Pipe()
 	defer slow.Close()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.server.URL+in("closed", "objects/"), slow)

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/cybersec-infohub/infohub/hub"
 	"github.com/cybersec-infohub/infohub/hub/stix"
@@ -92,7 +91,7 @@ func (c *call) add() error {
 	if err := submits(c.r.Header); err != nil {
 		return err
 	}
-	done, err := c.turn()
+	done, err := c.Turns.Take(c.r.Context(), &c.caller, c.Stall)
 	if err != nil {
 		return err
 	}
@@ -119,20 +118,6 @@ func unprocessable(err error) error {
 		return err
 	}
 	return refuse(http.StatusUnprocessableEntity, "%s", e.Message)
-}
-
-// turn waits until there is room for one more submission, and returns what ends
-// it.
-func (c *call) turn() (done func(), err error) {
-	late := time.NewTimer(c.Stall)
-	defer late.Stop()
-	select {
-	case c.turns <- struct{}{}:
-		return func() { <-c.turns }, nil
-	case <-late.C:
-	case <-c.r.Context().Done():
-	}
-	return nil, &hub.Error{Code: hub.Unavailable, Message: "too many submissions at once; wait as long as Retry-After says"}
 }
 
 // remove answers DELETE of .../objects/{id}/ (TAXII 2.1, 5.7).

@@ -1,0 +1,68 @@
+package hub
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// Turns bounds how many submissions are in memory at once, each up to the hub's
+// MaxContentLength: so many in all, and a quarter of them of one organisation, so
+// that whoever sends slowly keeps nobody else waiting. It is for the edges, which
+// take a turn before they read a body.
+type Turns struct {
+	all   chan struct{}
+	share int
+
+	mu  sync.Mutex
+	own map[string]chan struct{} // by organisation; there are as many as have ever contributed
+}
+
+// NewTurns returns turns for n submissions at once; 0: 16.
+func NewTurns(n int) *Turns {
+	if n <= 0 {
+		n = 16
+	}
+	return &Turns{all: make(chan struct{}, n), share: max(1, n/4), own: map[string]chan struct{}{}}
+}
+
+// Take waits for a turn until late, and returns what ends it. The error is
+// Unavailable.
+func (t *Turns) Take(ctx context.Context, c *Caller, late time.Duration) (done func(), err error) {
+	timer := time.NewTimer(late)
+	defer timer.Stop()
+	own := t.of(c.Organisation.ID)
+	if !enter(ctx, own, timer) {
+		return nil, busy("too many submissions of your organisation are being read or stored; wait as long as Retry-After says")
+	}
+	if !enter(ctx, t.all, timer) {
+		<-own
+		return nil, busy("too many submissions are being read or stored; wait as long as Retry-After says")
+	}
+	return func() { <-t.all; <-own }, nil
+}
+
+func busy(message string) error {
+	return &Error{Code: Unavailable, Message: message, RetryAfter: 5 * time.Second}
+}
+
+func (t *Turns) of(organisation string) chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	own := t.own[organisation]
+	if own == nil {
+		own = make(chan struct{}, t.share)
+		t.own[organisation] = own
+	}
+	return own
+}
+
+func enter(ctx context.Context, into chan struct{}, timer *time.Timer) bool {
+	select {
+	case into <- struct{}{}:
+		return true
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return false
+}
