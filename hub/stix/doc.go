@@ -136,7 +136,7 @@ func (v Value) Get(name string) Value {
 	}
 	for i := v.index + 1; i < n.next; {
 		member := &v.p.nodes[i]
-		if v.p.nameOf(member) == name {
+		if v.p.isNamed(member, name) {
 			return Value{v.p, i, v.generation}
 		}
 		i = member.next

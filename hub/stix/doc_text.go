@@ -119,3 +119,32 @@ func (p *Parser) unquoted(start, end uint32, escaped bool) string {
 func (p *Parser) nameOf(n *node) string {
 	return p.unquoted(n.name, n.nameEnd, n.nameEscaped)
 }
+
+// isNamed reports whether a member has this name. It takes no longer than the name
+// is long: many look-ups past one long name, full of escapes, would otherwise take
+// time without end.
+func (p *Parser) isNamed(n *node, name string) bool {
+	s := p.text[n.name:n.nameEnd]
+	if !n.nameEscaped {
+		return s == name
+	}
+	for s != "" {
+		if name == "" {
+			return false
+		}
+		if s[0] != '\\' {
+			if s[0] != name[0] {
+				return false
+			}
+			s, name = s[1:], name[1:]
+			continue
+		}
+		r, escape := unescape(s)
+		found, size := utf8.DecodeRuneInString(name)
+		if r != found || r == utf8.RuneError && size == 1 {
+			return false
+		}
+		s, name = s[escape:], name[size:]
+	}
+	return name == ""
+}
