@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/cybersec-infohub/infohub/hub/stix"
 	"github.com/cybersec-infohub/infohub/internal/store"
 )
@@ -38,10 +40,22 @@ func (s *Service) newAnonymiser(tx store.Tx, c *Caller, sent []stix.Value) (*ano
 	if a.names, err = newGiveaways(tx, &c.Organisation); err != nil {
 		return nil, err
 	}
+	beside := map[uuid.UUID][]string{}
 	for _, v := range sent {
-		if id := foldID(v.Get("id").Text()); stix.IsID(id) {
+		id := foldID(v.Get("id").Text())
+		if _, u, err := stix.ParseID(id); err == nil {
 			a.envelope[id] = v
+			beside[u] = append(beside[u], id)
 		}
+	}
+	// What comes later in the envelope has no alias yet.
+	a.names.renamed = func(u uuid.UUID) (bool, error) {
+		for _, id := range beside[u] {
+			if public, err := a.public(id); err != nil || public != id {
+				return true, err
+			}
+		}
+		return false, nil
 	}
 	return a, nil
 }

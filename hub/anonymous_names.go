@@ -22,6 +22,7 @@ type giveaways struct {
 	byWord       map[string][]phrase // by the first word
 	long         []phrase            // also found inside a word: stadtwerkeulm.example
 	ids          map[uuid.UUID]string
+	renamed      func(uuid.UUID) (bool, error) // an id of the envelope that another stands for; may be nil
 }
 
 // phrase is a name as the words that it has.
@@ -179,6 +180,8 @@ func (n *giveaways) findName(text string) string {
 	return ""
 }
 
+const usesID = "holds an identifier that your organisation uses"
+
 // findID looks for UUIDs, with and without hyphens, of identifiers that another
 // stands for in public.
 func (n *giveaways) findID(r store.Reader, text string) (what string, err error) {
@@ -198,7 +201,12 @@ func (n *giveaways) findID(r store.Reader, text string) (what string, err error)
 				return what, nil
 			}
 			for _, err := range r.Scan(store.Prefix([]byte(aliasPrefix(n.organisation, id)))) {
-				return "holds an identifier that your organisation uses", err
+				return usesID, err
+			}
+			if n.renamed != nil {
+				if other, err := n.renamed(id); err != nil || other {
+					return usesID, err
+				}
 			}
 		}
 	}

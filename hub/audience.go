@@ -124,9 +124,10 @@ func (a *audiences) noteSent(h *stix.Header, raw []byte) {
 	}
 }
 
-// marking is what a marking definition says to whoever contributes the object: by
-// those of this id that they know of, and where these differ by the strictest, so
-// that no definition that somebody else sent first makes a marking say less.
+// marking is what a marking definition says to whoever contributes the object. A
+// statement is taken from their own organisation, from the operator, or from the
+// envelope alone, and where definitions of this id that they know of differ, the
+// strictest counts: so nothing that somebody else sends makes a marking say less.
 func (a *audiences) marking(id string) tlp.Marking {
 	if m, known := a.markings[id]; known {
 		return m
@@ -143,12 +144,45 @@ func (a *audiences) marking(id string) tlp.Marking {
 				continue
 			}
 			rec, ok := a.view.entry(e.at)
-			if m = tlp.Of(id, rec.object); !ok || m == tlp.Unknown {
+			said := tlp.Of(id, rec.object)
+			if !ok || said == tlp.Unknown {
 				m = tlp.Unknown
 				break
+			}
+			if trusted, err := a.trusts(id, e.owner); err != nil || trusted {
+				a.view.err = errors.Join(a.view.err, err)
+				m = said
 			}
 		}
 	}
 	a.markings[id] = m
 	return m
+}
+
+// trusts reports whether a definition that somebody contributed counts for the
+// caller: it is their organisation's, or the operator's, or they sent the same.
+func (a *audiences) trusts(id string, owner uint32) (bool, error) {
+	own, by := a.view.caller.Organisation.ID, a.view.contributor(owner)
+	if by == own {
+		return true, nil
+	}
+	if sent, err := exists(a.view.r, sentMarkingKey(own, id)); err != nil || sent {
+		return sent, err
+	}
+	op, err := operator(a.view.r)
+	return err == nil && by == op.ID, err
+}
+
+// sentMarkingKey notes that an organisation sent a marking definition that was here
+// already.
+func sentMarkingKey(org, id string) string { return "marking@" + org + "/" + foldID(id) }
+
+// noteAgain notes a definition that the caller sent and somebody else did before:
+// they take it for theirs.
+func (a *audiences) noteAgain(h *stix.Header) error {
+	if h.Type != "marking-definition" {
+		return nil
+	}
+	delete(a.markings, h.ID)
+	return a.tx.Put([]byte(sentMarkingKey(a.view.caller.Organisation.ID, h.ID)), nil)
 }

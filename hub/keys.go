@@ -31,6 +31,7 @@ import (
 //	queue/<col><added>, queue@<col><sha256>   what waits for moderation; see moderation.go
 //	sealed/<public id>..., sealed@<org>...    who is behind an anonymous object, and the map; see sealed.go
 //	asset/<org>/<id> document/<org>/<id>   assets, and the bytes of inventories
+//	marking@<org>/<id>                marking definitions that an organisation sent after somebody else had
 //	member@<org>/<group id>           the groups that an organisation is in
 //	setup, cursor-key                 the open setup link; the secret that seals cursors
 //	sub/<owner>/<name>                cursors of subscribers

@@ -169,6 +169,11 @@ func (u *run) take(c *candidate) error {
 			detail.Version = o.at.text()
 		}
 		u.status.Successes = append(u.status.Successes, detail)
+		if o.state == outcomeDuplicate {
+			if err := u.own.audiences.noteAgain(&c.header); err != nil {
+				return err
+			}
+		}
 	case outcomeHeld:
 		u.own.audiences.noteSent(&c.header, c.raw)
 		u.status.Pendings = append(u.status.Pendings, detail)

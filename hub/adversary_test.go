@@ -1,0 +1,42 @@
+package hub_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/cybersec-infohub/infohub/hub"
+)
+
+// A definition that somebody else sends makes no marking say less.
+func TestMarkingsAreNotDefinedByOthers(t *testing.T) {
+	marking := testID("marking-definition", 1)
+	statement := `{"type":"marking-definition","spec_version":"2.1","id":"` + marking + `","created":"2026-11-01T10:00:00.000Z","definition_type":"statement","definition":{"statement":"All may read it"}}`
+	object := stixText("indicator", 1, 0, marked(marking))
+	f := newFixture(t, nil)
+	f.submit(t, "gamma", "indicators", statement)
+	f.refuse(t, "alpha", "drop", "name them", object)
+	f.submit(t, "alpha", "indicators", statement) // as the same of their own
+	f.submit(t, "alpha", "drop", object)
+	f.refuse(t, "beta", "drop", "name them", stixText("indicator", 2, 0, marked(marking)))
+	f = newFixture(t, nil)
+	f.submit(t, "gov", "indicators", statement)
+	f.submit(t, "alpha", "drop", object)
+	f.wantTexts(t, "gamma", "drop", hub.Query{}, object)
+}
+
+// An id that the sender uses in the same envelope stays inside, wherever it stands.
+func TestAnonymousTextsTellNoIds(t *testing.T) {
+	f := newFixture(t, nil)
+	later := testID("malware", 2)
+	_, bare, _ := strings.Cut(later, "--")
+	for _, text := range []string{"see " + later, "see https://tip.example/" + bare, "see " + strings.ReplaceAll(bare, "-", "")} {
+		s := f.anonymous(t, "alpha-member", stixText("indicator", 1, 0, `"description":"`+text+`"`), stixText("malware", 2, 0))
+		if len(s.Failures) != 1 || !strings.Contains(s.Failures[0].Message, "identifier") {
+			t.Errorf("%q: %+v", text, s)
+		}
+	}
+	s := f.anonymous(t, "alpha-member", stixText("indicator", 3, 0, `"description":"this is `+testID("indicator", 3)+`"`))
+	if len(s.Failures) != 1 {
+		t.Errorf("its own id: %+v", s)
+	}
+}
