@@ -56,7 +56,7 @@ func (s *Service) update(ctx context.Context, fn func(whole store.Tx) error) err
 
 func unavailable(err error) error {
 	if errors.Is(err, store.ErrUnknown) || errors.Is(err, store.ErrReadOnly) || errors.Is(err, store.ErrClosed) {
-		return &Error{Code: Unavailable, Message: "the hub cannot write at the moment; try again later", Err: err}
+		return &Error{Code: Unavailable, Message: "the hub cannot write at the moment; try again later", Err: err, RetryAfter: 30 * time.Second}
 	}
 	return err
 }

@@ -94,15 +94,15 @@ func readEnvelope(p *stix.Parser, body []byte) ([]candidate, error) {
 	if err != nil {
 		return nil, &Error{Code: Invalid, Message: "the body is no JSON that is taken here: " + err.Error(), Err: err} // a *stix.SyntaxError
 	}
+	if n := v.Get("objects").Len(); n > maxObjects {
+		return nil, fail(TooLarge, "the envelope has %d objects; up to %d are taken at once: send several", n, maxObjects)
+	}
 	values, err := stix.Objects(v)
 	if err != nil {
 		return nil, &Error{Code: Invalid, Message: err.Error()}
 	}
 	if version := v.Get("spec_version"); version.Kind() != stix.Missing && version.Text() != "2.1" { // bundles of STIX 2.0 have one
 		return nil, fail(Invalid, "the bundle is not of STIX 2.1, which alone is stored here: convert it, for example with OASIS's stix2-elevator")
-	}
-	if len(values) > maxObjects {
-		return nil, fail(TooLarge, "the envelope has %d objects; up to %d are taken at once: send several", len(values), maxObjects)
 	}
 	candidates := make([]candidate, 0, len(values))
 	for _, definitions := range []bool{true, false} {

@@ -95,6 +95,9 @@ func (p *Parser) value(n node, depth int) *SyntaxError {
 		return p.fail("more than %d values", MaxNodes)
 	}
 	n.start = uint32(p.pos)
+	if index == cap(p.nodes) && index >= keptNodes {
+		p.grow()
+	}
 	p.nodes = append(p.nodes, n)
 	var err *SyntaxError
 	switch c := p.next(); c {
@@ -130,6 +133,15 @@ func (p *Parser) value(n node, depth int) *SyntaxError {
 		return p.repeated(index)
 	}
 	return nil
+}
+
+// grow makes room for as many values as the rest of the text can have, once:
+// growing step by step would take several times the memory. A value is the first
+// of a list or an object, or follows a comma.
+func (p *Parser) grow() {
+	rest := p.text[p.pos:]
+	most := 1 + strings.Count(rest, ",") + strings.Count(rest, "[") + strings.Count(rest, "{")
+	p.nodes = slices.Grow(p.nodes, min(most, MaxNodes-len(p.nodes)))
 }
 
 func (p *Parser) list(depth int) (count uint32, err *SyntaxError) {
@@ -261,7 +273,7 @@ func (p *Parser) repeated(index int) *SyntaxError {
 		}
 		return nil
 	}
-	p.names = p.names[:0]
+	p.names = slices.Grow(p.names[:0], int(object.count))
 	for i := uint32(index) + 1; i < object.next; i = p.nodes[i].next {
 		p.names = append(p.names, p.nameOf(&p.nodes[i]))
 	}
