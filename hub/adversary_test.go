@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/cybersec-infohub/infohub/hub"
+	"github.com/cybersec-infohub/infohub/hub/tlp"
 )
 
 // A definition that somebody else sends makes no marking say less.
@@ -38,5 +39,26 @@ func TestAnonymousTextsTellNoIds(t *testing.T) {
 	s := f.anonymous(t, "alpha-member", stixText("indicator", 3, 0, `"description":"this is `+testID("indicator", 3)+`"`))
 	if len(s.Failures) != 1 {
 		t.Errorf("its own id: %+v", s)
+	}
+}
+
+// A marking binds wherever it stands: parts that are objects have markings of
+// their own.
+func TestMarkingsOfWhatIsInside(t *testing.T) {
+	inside := func(n int, members string) string {
+		return stixText("observed-data", n, 0, `"first_observed":"2026-11-01T10:00:00Z","last_observed":"2026-11-01T10:00:00Z","number_observed":1`,
+			`"objects":{"0":{"type":"ipv4-addr","value":"198.51.100.7",`+members+`}}`)
+	}
+	for name, members := range map[string]string{
+		"an object": marked(tlp.RedID),
+		"a part":    `"granular_markings":[{"marking_ref":"` + tlp.RedID + `","selectors":["value"]}]`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t, nil)
+			object := inside(1, members)
+			f.submit(t, "alpha", "cases", object)
+			f.wantTexts(t, "gamma", "cases", hub.Query{})
+			f.wantTexts(t, "alpha-member", "cases", hub.Query{}, object)
+		})
 	}
 }

@@ -73,6 +73,9 @@ func (a *audiences) set(in *incoming) (reason string, err error) {
 			key += "," + g.MarkingRef
 		}
 	}
+	for _, id := range in.header.Inside {
+		key += "," + id
+	}
 	found, known := a.known[key]
 	if !known {
 		if found, err = a.find(&in.header); err != nil {
@@ -93,6 +96,9 @@ func (a *audiences) find(h *stix.Header) (found audienceOf, err error) {
 		if g.MarkingRef != "" || g.Lang == "" {
 			granular = append(granular, a.marking(g.MarkingRef))
 		}
+	}
+	for _, id := range h.Inside {
+		granular = append(granular, a.marking(id))
 	}
 	found.audience, err = tlp.For(object, granular, a.terms)
 	if errors.Is(err, tlp.ErrNoOrganisations) && !a.whole {

@@ -23,6 +23,10 @@ type Header struct {
 	// whose name ends in _ref or _refs, markings included; sorted, each once,
 	// without the object's own.
 	References []string
+	// Inside are the markings of what stands inside the object, such as those of an
+	// observable in observed-data (4.14): object_marking_refs below the first level,
+	// and marking_ref anywhere but in the object's own granular_markings.
+	Inside []string
 }
 
 // GranularMarking is a marking of parts of an object (STIX 2.1, 7.2.3): it has a
@@ -74,7 +78,7 @@ func ReadHeader(v Value) Header {
 			h.ValidUntil = member.Text()
 		}
 	}
-	h.References = references(v, h.ID)
+	h.References, h.Inside = references(v, h.ID)
 	return h
 }
 
@@ -98,27 +102,41 @@ func stringsIn(v Value) []string {
 
 // references goes once through all values below v, which lie one behind the
 // other, and takes what stands under a name that refers.
-func references(v Value, own string) []string {
+func references(v Value, own string) (ids, inside []string) {
 	n := v.node()
 	if n == nil {
-		return nil
+		return nil, nil
 	}
-	var ids []string
 	p, end, until := v.p, n.next, uint32(0) // until: up to there something refers
+	marked := uint32(0)                     // up to there something is marked
+	member, ownMarkings := v.index+1, false // the next member of the object itself
 	for i := v.index + 1; i < end; i++ {
 		n := &p.nodes[i]
-		if i >= until && n.nameEnd > n.name && refers(p.nameOf(n)) {
-			until = n.next
+		top := i == member
+		if top {
+			member, ownMarkings = n.next, p.nameOf(n) == "granular_markings"
+		}
+		if n.nameEnd > n.name {
+			if name := p.nameOf(n); refers(name) {
+				until = max(until, n.next)
+				if !top && (name == "object_marking_refs" || name == "marking_ref" && !ownMarkings) {
+					marked = max(marked, n.next)
+				}
+			}
 		}
 		if i >= until || n.kind != String {
 			continue
 		}
 		if id := (Value{p, i, v.generation}).Text(); id != own && IsID(id) {
 			ids = append(ids, id)
+			if i < marked {
+				inside = append(inside, id)
+			}
 		}
 	}
 	slices.Sort(ids)
-	return slices.Compact(ids)
+	slices.Sort(inside)
+	return slices.Compact(ids), slices.Compact(inside)
 }
 
 // refers reports whether a property of this name holds identifiers (STIX 2.1, 3.1).
