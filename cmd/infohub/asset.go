@@ -189,6 +189,5 @@ func (o *assetCommand) show(a apiclient.Asset) error {
 		"Verified", verified(a), "Created", when(a.Created), "Id", a.ID); err != nil || a.Document == "" {
 		return err
 	}
-	_, err := fmt.Fprintln(o.out, "\n"+strings.TrimSuffix(a.Document, "\n"))
-	return err
+	return o.document([]byte("\n" + strings.TrimSuffix(a.Document, "\n") + "\n"))
 }

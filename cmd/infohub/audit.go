@@ -218,14 +218,15 @@ func (o *auditCommand) verifyFile(path string, noted *audit.Anchor) (apiclient.A
 
 // verdict prints what a verification found. The exit code says it, too.
 func (o *auditCommand) verdict(s apiclient.AuditState) error {
+	say := func(text string) error { return o.document([]byte(text + "\n")) }
 	var err error
 	switch {
 	case o.format == "json":
 		err = o.json(s)
 	case s.Sound:
-		_, err = fmt.Fprintln(o.out, o.words().T("restore.audit", "n", int(s.Entries), "anchor", s.Head)) // #nosec G115 -- counts of a file
+		err = say(o.words().T("restore.audit", "n", int(s.Entries), "anchor", s.Head)) // #nosec G115 -- a count of entries
 	default:
-		_, err = fmt.Fprintln(o.out, o.words().T("audit.broken", "seq", s.Broken, "why", s.Why))
+		err = say(o.words().T("audit.broken", "seq", s.Broken, "why", s.Why))
 	}
 	if err == nil && !s.Sound {
 		return outcome{exitFindings}

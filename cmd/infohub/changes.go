@@ -167,7 +167,11 @@ func (o *changesCommand) changes(ctx context.Context) error {
 				}
 			}
 			cursor = page.Next
-			if !o.follow && (!page.More || o.subscription != "" && !o.ack) {
+			if page.More && o.subscription != "" && !o.ack {
+				o.say("there is more: it comes when --ack says that this has arrived")
+				return nil
+			}
+			if !o.follow && !page.More {
 				return nil
 			}
 		}
@@ -254,8 +258,7 @@ func (o *changesCommand) print(items []apiclient.Change) error {
 			return err
 		}
 	}
-	_, err := o.out.Write(b.Bytes())
-	return err
+	return o.document(b.Bytes())
 }
 
 // remember keeps a cursor, once what lies before it has been printed.

@@ -24,7 +24,9 @@ func shellWords(line string) []string {
 // TestExamples: the command line takes every example in the help as it stands,
 // and every command has one.
 func TestExamples(t *testing.T) {
-	g := func() *global { return &global{streams: streams{out: io.Discard, err: io.Discard, env: func(string) string { return "" }}} }
+	g := func() *global {
+		return &global{streams: streams{out: io.Discard, err: io.Discard, env: func(string) string { return "" }}}
+	}
 	var visit func(c *cobra.Command)
 	visit = func(c *cobra.Command) {
 		if c.Name() == "completion" || c.Name() == "help" {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -125,10 +126,14 @@ func (o *hubCommand) explain(err error, key string) error {
 
 // json writes v as indented JSON.
 func (o *hubCommand) json(v any) error {
-	enc := json.NewEncoder(o.out)
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	return enc.Encode(v)
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	return o.document(b.Bytes())
 }
 
 // table writes rows below a head, or says that there are none.

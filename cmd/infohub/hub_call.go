@@ -68,6 +68,21 @@ func at(parts ...string) (string, error) {
 	return path.String(), nil
 }
 
+// document writes what others wrote, as it is; to a terminal without what would
+// steer it.
+func (o *hubCommand) document(data []byte) error {
+	if tty, _ := o.terminal(o.out); !tty {
+		_, err := o.out.Write(data)
+		return err
+	}
+	for line := range strings.Lines(string(data)) {
+		if _, err := fmt.Fprintln(o.out, scanner.Printable(strings.TrimSuffix(line, "\n"), len(line)+1)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // fields prints one record, a line for each field that has a value.
 func (o *hubCommand) fields(pairs ...string) error {
 	var rows [][]string

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cybersec-infohub/infohub/internal/apiclient"
+	"github.com/cybersec-infohub/infohub/scanner"
 )
 
 type keyCommand struct {
@@ -157,14 +157,14 @@ func (o *keyCommand) add(ctx context.Context) error {
 		}
 	}
 	return answer(ctx, &o.hubCommand, http.MethodPost, "/keys", nil, in, func(made apiclient.MadeKey) error {
-		if _, err := fmt.Fprintln(o.out, made.Secret); err != nil {
+		if err := o.document([]byte(made.Secret + "\n")); err != nil {
 			return err
 		}
-		if made.Expires.IsZero() {
-			o.say(o.words().T("key.made", "id", made.ID, "name", made.Name, "owner", owner(made.Key)))
-			return nil
+		text := o.words().T("key.made", "id", made.ID, "name", made.Name, "owner", owner(made.Key))
+		if !made.Expires.IsZero() {
+			text = o.words().T("key.expiring", "id", made.ID, "name", made.Name, "owner", owner(made.Key), "time", when(made.Expires))
 		}
-		o.say(o.words().T("key.expiring", "id", made.ID, "name", made.Name, "owner", owner(made.Key), "time", when(made.Expires)))
+		o.say(scanner.Printable(text, 1000))
 		return nil
 	})
 }

@@ -24,6 +24,9 @@ type objectCommand struct {
 	orgs, people        []string
 }
 
+// maxObject bounds an object, in bytes: no hub takes a submission that is larger.
+const maxObject = 100 << 20
+
 func newObject(g *global) *cobra.Command {
 	o := &objectCommand{hubCommand: hubCommand{global: g}}
 	cmd := &cobra.Command{
@@ -156,7 +159,11 @@ func (o *objectCommand) status(ctx context.Context, method string, parts []strin
 	}
 	return o.with(ctx, func(c *apiclient.Client) error {
 		var s apiclient.Status
-		if err := c.Do(ctx, method, path, query, in, &s); err != nil {
+		err := c.Do(ctx, method, path, query, in, &s)
+		if apiclient.StatusOf(err) == http.StatusRequestEntityTooLarge {
+			return fmt.Errorf("%w: 'infohub taxii push' sends it in parts", err)
+		}
+		if err != nil {
 			return err
 		}
 		show := o.showStatus
@@ -194,7 +201,7 @@ func (o *objectCommand) showStatus(s apiclient.Status) error {
 	for _, d := range s.Warnings {
 		o.say(line(d, "stored, but not as STIX says"))
 	}
-	_, err := fmt.Fprintln(o.out, o.words().T("object.status", "stored", s.SuccessCount, "failed", s.FailureCount, "pending", s.PendingCount, "id", s.ID))
+	_, err := fmt.Fprintln(o.out, scanner.Printable(o.words().T("object.status", "stored", s.SuccessCount, "failed", s.FailureCount, "pending", s.PendingCount, "id", s.ID), 1000))
 	return err
 }
 
@@ -222,17 +229,19 @@ func (o *objectCommand) get(ctx context.Context, id string) error {
 			if err != nil {
 				return err
 			}
-			_, err = io.Copy(o.out, body)
+			data, err := io.ReadAll(io.LimitReader(body, maxObject+1))
 			if err := errors.Join(err, body.Close()); err != nil {
 				return err
 			}
-			_, err = fmt.Fprintln(o.out)
-			return err
+			if len(data) > maxObject {
+				return fmt.Errorf("the object is over %d MiB", maxObject>>20)
+			}
+			return o.document(append(data, '\n'))
 		})
 	}
 	return o.versions(ctx, id, o.all, func(l apiclient.List[apiclient.Found]) error {
 		for _, f := range l.Items {
-			if _, err := fmt.Fprintf(o.out, "%s\n", f.Object); err != nil {
+			if err := o.document(append(f.Object, '\n')); err != nil {
 				return err
 			}
 		}
@@ -289,7 +298,7 @@ func (o *objectCommand) sealed(ctx context.Context, id string) error {
 				"From", r.From, "Received", when(r.Time), "Original", r.OriginalID, "Its version", r.Version); err != nil {
 				return err
 			}
-			if _, err := fmt.Fprintf(o.out, "%s\n", r.Original); err != nil {
+			if err := o.document(append(r.Original, '\n')); err != nil {
 				return err
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -67,6 +68,9 @@ func checkHubURL(text, key string) error {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
 		return fmt.Errorf("%w %q: give its address, such as https://hub.example.hk", ErrHubAddress, text)
+	}
+	if u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return fmt.Errorf("%w %q: give its address alone, such as https://hub.example.hk, without a path, a user or a password", ErrHubAddress, u.Scheme+"://"+u.Host)
 	}
 	ip := net.ParseIP(u.Hostname())
 	if u.Scheme == "http" && key != "" && u.Hostname() != "localhost" && !ip.IsLoopback() {
