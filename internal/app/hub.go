@@ -31,6 +31,7 @@ type Hub struct {
 	Service *hub.Service
 	store   store.Store
 	audit   *audit.Log
+	turns   *hub.Turns // of all who submit, by whatever way
 	opts    HubOptions
 }
 
@@ -52,7 +53,7 @@ func OpenHub(dir string, create bool, o HubOptions) (*Hub, error) {
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	return &Hub{Service: service, store: s, audit: log, opts: o}, nil
+	return &Hub{Service: service, store: s, audit: log, turns: hub.NewTurns(0), opts: o}, nil
 }
 
 // Close writes what is still to be written and closes the store.
@@ -68,11 +69,20 @@ func (h *Hub) Healthy() error {
 	return nil
 }
 
+// Refused returns why the store refused what was written last, as a full disk
+// does, or nil. The next write is tried all the same.
+func (h *Hub) Refused() error {
+	if s, ok := h.store.(interface{ Refused() error }); ok {
+		return s.Refused()
+	}
+	return nil
+}
+
 // API is /api/v1 for callers that authenticate recognises.
 func (h *Hub) API(authenticate func(*http.Request) (hub.Caller, error)) http.Handler {
 	return api.New(api.Config{
 		Hub: h.Service, Store: h.store, Audit: h.audit, Authenticate: authenticate, Log: h.opts.Log, Version: h.opts.Version,
-		MaxContentLength: h.opts.MaxContentLength,
+		MaxContentLength: h.opts.MaxContentLength, Turns: h.turns,
 		Backup: func(ctx context.Context, w io.Writer) error {
 			_, err := Backup(ctx, h.store, w)
 			return err

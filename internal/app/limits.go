@@ -3,6 +3,7 @@ package app
 import (
 	"encoding/json"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
@@ -81,21 +82,37 @@ type limits struct {
 	addresses, keys, failures *limiter
 }
 
-func (l *limits) address(from string) (time.Duration, bool) { return l.addresses.take(from) }
+func (l *limits) address(from string) (time.Duration, bool) {
+	return l.addresses.take(subscriber(from))
+}
 
-// tooMany answers a request that came too soon, in the words of whichever
-// protocol it spoke.
+// failed counts a wrong key.
+func (l *limits) failed(from string) (time.Duration, bool) { return l.failures.take(subscriber(from)) }
+
+// subscriber is what an address is counted as: of IPv6 everybody has 2^64.
+func subscriber(from string) string {
+	addr, err := netip.ParseAddr(from)
+	if err != nil || addr.Unmap().Is4() {
+		return from
+	}
+	return netip.PrefixFrom(addr.WithZone(""), 64).Masked().String()
+}
+
+// tooMany answers a request that came too soon.
 func tooMany(w http.ResponseWriter, r *http.Request, wait time.Duration) {
 	seconds := int(wait/time.Second) + 1
 	w.Header().Set("Retry-After", strconv.Itoa(seconds))
-	detail := "too many requests: wait " + strconv.Itoa(seconds) + " s, as Retry-After says"
-	body := map[string]any{"title": http.StatusText(http.StatusTooManyRequests), "status": http.StatusTooManyRequests, "detail": detail}
-	kind := "application/problem+json"
+	problem(w, r, http.StatusTooManyRequests, "too many requests: wait "+strconv.Itoa(seconds)+" s, as Retry-After says")
+}
+
+// problem answers with an error, in the words of whichever protocol was spoken.
+func problem(w http.ResponseWriter, r *http.Request, status int, detail string) {
+	title := http.StatusText(status)
+	kind, body := "application/problem+json", map[string]any{"title": title, "status": status, "detail": detail}
 	if strings.HasPrefix(r.URL.Path, "/taxii2") {
-		kind = "application/taxii+json;version=2.1"
-		body = map[string]any{"title": "Too many requests", "http_status": "429", "description": detail}
+		kind, body = "application/taxii+json;version=2.1", map[string]any{"title": title, "http_status": strconv.Itoa(status), "description": detail}
 	}
 	w.Header().Set("Content-Type", kind)
-	w.WriteHeader(http.StatusTooManyRequests)
+	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(body) // nobody is left to tell
 }

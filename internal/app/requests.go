@@ -44,19 +44,23 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if p := recover(); p != nil {
 			f.log.Error("a handler failed", "request", id, "panic", p, "stack", string(debug.Stack()))
 			if rec.status == 0 {
-				http.Error(rec, "the hub failed; its operator finds out more by the request id "+id, http.StatusInternalServerError)
+				problem(rec, r, http.StatusInternalServerError, "the hub failed; its operator finds out more by the request id "+id)
+			} else {
+				// The half of an answer must not look like the whole.
+				defer panic(http.ErrAbortHandler)
 			}
 		}
 		took := time.Since(start)
 		route := routeOf(r.URL.Path)
-		f.metrics.request(route, r.Method, rec.status, took)
+		f.metrics.request(route, methodOf(r), rec.status, took)
 		from := r.RemoteAddr
 		if r.Method == http.MethodPost && strings.HasSuffix(route, "/objects") {
 			from = "" // it may be anonymous; who sent the others is in the audit log
 		}
-		f.log.Info("request", "request", id, "from", from, "method", r.Method, "route", route, "status", rec.status, "bytes", rec.bytes, "ms", took.Milliseconds())
+		f.log.Info("request", "request", id, "from", from, "method", methodOf(r), "route", route, "status", rec.status, "bytes", rec.bytes, "ms", took.Milliseconds())
 	}()
 	if wait, ok := f.limits.address(r.RemoteAddr); !ok {
+		f.metrics.refused.WithLabelValues("address").Inc()
 		tooMany(rec, r, wait)
 		return
 	}
@@ -75,8 +79,12 @@ func (f *front) from(r *http.Request) string {
 	}
 	// The last one is what our own proxy saw; those before it anybody may write.
 	list := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	if addr, err := netip.ParseAddr(strings.TrimSpace(list[len(list)-1])); err == nil {
+	last := strings.TrimSpace(list[len(list)-1])
+	if addr, err := netip.ParseAddr(strings.Trim(last, "[]")); err == nil {
 		return addr.Unmap().WithZone("").String()
+	}
+	if at, err := netip.ParseAddrPort(last); err == nil { // some proxies write the port, too
+		return at.Addr().Unmap().WithZone("").String()
 	}
 	return host
 }
