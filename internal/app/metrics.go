@@ -31,7 +31,7 @@ func newMetrics(healthy func() error, file string) *metrics {
 			Buckets: []float64{.001, .005, .01, .05, .1, .5, 1, 5, 30, 60},
 		}, []string{"route"}),
 		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "infohub_http_refused_total", Help: "Requests refused before they were served, by reason: address, key, credentials.",
+			Name: "infohub_http_refused_total", Help: "Requests refused before they were served, by reason: address, key, credentials, connections.",
 		}, []string{"reason"}),
 	}
 	m.registry.MustRegister(m.requests, m.seconds, m.refused, collectors.NewGoCollector(),
@@ -53,11 +53,6 @@ func newMetrics(healthy func() error, file string) *metrics {
 }
 
 func (m *metrics) request(route, method string, status int, took time.Duration) {
-	switch method {
-	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch, http.MethodDelete, http.MethodOptions:
-	default:
-		method = "other" // whoever asks may write anything there
-	}
 	m.requests.WithLabelValues(route, method, strconv.Itoa(status)).Inc()
 	m.seconds.WithLabelValues(route).Observe(took.Seconds())
 }

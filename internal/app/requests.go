@@ -107,6 +107,16 @@ func routeOf(path string) string {
 	return strings.Join(parts, "/")
 }
 
+// methodOf is a request's method as logs and metrics have it: whoever asks may write
+// anything there.
+func methodOf(r *http.Request) string {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return r.Method
+	}
+	return "other"
+}
+
 // recorded notes what a handler answered.
 type recorded struct {
 	http.ResponseWriter
