@@ -251,9 +251,10 @@ func (rec *recordView) shown(at spot) string {
 	return string(rec.version)
 }
 
-// Wait returns nil when the hub may hold changes behind a cursor, and ctx's error
-// when that ended first. What woke it may be hidden from the caller: ask Changes,
-// and wait again where it has nothing, without a word to whoever waits.
+// Wait returns nil when the hub may hold changes behind a cursor, ctx's error when
+// that ended first, and Unavailable after EndWaits. What woke it may be hidden from
+// the caller: ask Changes, and wait again where it has nothing, without a word to
+// whoever waits.
 func (s *Service) Wait(ctx context.Context, cursor string) error {
 	for {
 		grown := s.changed.next()
@@ -275,6 +276,8 @@ func (s *Service) Wait(ctx context.Context, cursor string) error {
 			if cursor == CursorNow {
 				return nil
 			}
+		case <-s.ending:
+			return fail(Unavailable, "the hub is stopping: ask again later")
 		case <-ctx.Done():
 			return ctx.Err()
 		}

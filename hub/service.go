@@ -44,6 +44,8 @@ type Service struct {
 
 	used    lastUsed      // when keys were used, until it is written
 	changed signal        // rings when the feed grew
+	ending  chan struct{} // closed when nobody is to wait any more
+	end     sync.Once
 	swept   atomic.Uint64 // how far sweepFeed has come
 	spare   spare
 }
@@ -60,7 +62,7 @@ func New(c Config) (*Service, error) {
 	if c.Store == nil || c.Audit == nil {
 		return nil, errors.New("hub: a store and an audit log are needed")
 	}
-	s := &Service{store: c.Store, audit: c.Audit, now: c.Now, log: c.Log, max: c.MaxContentLength}
+	s := &Service{store: c.Store, audit: c.Audit, now: c.Now, log: c.Log, max: c.MaxContentLength, ending: make(chan struct{})}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -115,6 +117,10 @@ func (s *Service) cursorSecret(ctx context.Context) ([]byte, error) {
 
 // MaxContentLength is how many bytes a submission may have.
 func (s *Service) MaxContentLength() int64 { return s.max }
+
+// EndWaits ends every Wait, and those to come at once: the hub is about to stop,
+// and whoever waits for changes would keep it.
+func (s *Service) EndWaits() { s.end.Do(func() { close(s.ending) }) }
 
 // Close writes what is only in memory: when keys were last used. The store stays
 // open.

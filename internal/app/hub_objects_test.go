@@ -123,6 +123,12 @@ func (w *world) definition(s *shelf) string {
 		by = "gov-key"
 	}
 	w.share(by, nil, nil, d)
+	// A definition counts for who sent it, too.
+	if a := w.asker("gamma-key"); by != "gov-key" {
+		if _, write := a.reaches(s); write {
+			w.taxiiPost(a, s, d.text())
+		}
+	}
 	return d.id
 }
 

@@ -300,7 +300,7 @@ func (w *world) ask(a *asker, method, path string, body string, header ...string
 		req.Header.Set("Content-Type", "application/json")
 	}
 	// Each from an address of its own, so that wrong keys are not told to wait.
-	req.Header.Set("X-Forwarded-For", fmt.Sprintf("2001:db8::%x:%x", len(path)%65535, time.Now().UnixNano()%65535))
+	req.Header.Set("X-Forwarded-For", fmt.Sprintf("2001:db8:%x:%x::1", len(path)%65535, time.Now().UnixNano()%65535))
 	for i := 0; i+1 < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}

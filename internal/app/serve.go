@@ -164,6 +164,7 @@ func (s *server) run(ctx context.Context) error {
 	running.Go(func() { s.housekeep(ctx) })
 	<-ctx.Done()
 	s.draining.Store(true)
+	s.Service.EndWaits()
 	s.log.Info("stopping: requests that have begun may end")
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
