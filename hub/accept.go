@@ -39,13 +39,13 @@ func newIncoming(v stix.Value) (incoming, error) {
 	var err error
 	in.ver, err = versionKey(&in.header)
 	in.values = valuesOf(v, in.header)
-	in.references = packReferences(&in.header)
+	in.references = packReferences(&in.header, nil, 0)
 	return in, err
 }
 
 // recordSize is how large the log's record of it will be, at most.
 func (in *incoming) recordSize() int {
-	return len(in.raw) + len(in.references) + len(in.header.ID) + len(in.header.Version()) + 64
+	return len(in.raw) + len(in.references) + chanceSize*len(in.header.References) + len(in.header.ID) + len(in.header.Version()) + 64
 }
 
 // value is a text that a search by value asks for, with what the object says of

@@ -62,3 +62,36 @@ func TestMarkingsOfWhatIsInside(t *testing.T) {
 		})
 	}
 }
+
+// What somebody hides does not reach to what others say: an object that refers to
+// it by chance stays where it is, and so tells nobody that something is hidden.
+func TestNobodyHidesWhatOthersSay(t *testing.T) {
+	vendor := testID("identity", 9)
+	t.Run("by an object under an id that others refer to", func(t *testing.T) {
+		f := newFixture(t, nil)
+		report := stixText("malware", 1, 0, `"created_by_ref":"`+vendor+`"`, marked(tlp.ClearID))
+		f.submit(t, "gov", "public", report)
+		f.submit(t, "gamma", "indicators", stixText("identity", 9, 0)) // TLP:GREEN there
+		f.wantTexts(t, "", "public", hub.Query{}, report)
+		_, err := f.hub.Submit(t.Context(), f.as(t, "gamma"), hub.Submission{Root: hub.Community, Collection: "indicators",
+			Body: envelope(stixText("identity", 9, 5, marked(tlp.AmberStrictID))), Organisations: []string{f.org["gamma"].ID, f.org["gov"].ID}})
+		must(t, err)
+		f.wantTexts(t, "", "public", hub.Query{}, report)
+	})
+	t.Run("what is said of a hidden object by who does not know of it", func(t *testing.T) {
+		f := newFixture(t, nil)
+		f.submit(t, "alpha", "cases", observable(marked(tlp.RedID)))
+		note := stixText("note", 4, 0, `"content":"is it here?"`, `"object_refs":["`+observableID+`"]`)
+		f.submit(t, "beta", "indicators", note)
+		f.wantTexts(t, "beta", "indicators", hub.Query{}, note)
+		f.wantTexts(t, "gamma", "indicators", hub.Query{}, note)
+	})
+	t.Run("but who knows of it does", func(t *testing.T) {
+		f := newFixture(t, nil)
+		f.submit(t, "alpha", "cases", stixText("malware", 1, 0))
+		note := stixText("note", 4, 0, `"content":"seen"`, `"object_refs":["`+testID("malware", 1)+`"]`)
+		f.submit(t, "gamma", "indicators", note)
+		f.wantTexts(t, "gamma", "indicators", hub.Query{}, note)
+		f.wantTexts(t, "gov", "indicators", hub.Query{})
+	})
+}

@@ -128,15 +128,38 @@ func readSummary(b []byte) (s summary, err error) {
 }
 
 // packReferences is the list of what can hide an object: all it refers to but the
-// fixed markings of TLP, which no object of the hub defines. Ids are folded.
-func packReferences(h *stix.Header) []byte {
+// fixed markings of TLP, which no object of the hub defines. Ids are folded. Of one
+// that is chance, what owner contributes hides the object and nothing else; nil is
+// for none of them.
+func packReferences(h *stix.Header, chance func(id string) bool, owner uint32) []byte {
 	var b []byte
 	for _, id := range h.References {
-		if !isLabel(id) {
-			b = append(binary.AppendUvarint(b, uint64(len(id))), foldID(id)...)
+		if isLabel(id) {
+			continue
 		}
+		id = foldID(id)
+		if chance == nil || !chance(id) {
+			b = append(binary.AppendUvarint(b, uint64(len(id))), id...)
+			continue
+		}
+		b = binary.AppendUvarint(b, uint64(chanceSize+len(id)))
+		b = append(binary.BigEndian.AppendUint32(append(b, chanceMark), owner), id...)
 	}
 	return b
+}
+
+// A reference that is chance begins with chanceMark, as no id does, and the owner.
+const (
+	chanceMark = '?'
+	chanceSize = 1 + 4
+)
+
+// readReference takes a reference of a list apart.
+func readReference(ref string) (id string, chance bool, owner uint32) {
+	if len(ref) < chanceSize || ref[0] != chanceMark {
+		return ref, false, 0
+	}
+	return ref[chanceSize:], true, binary.BigEndian.Uint32([]byte(ref[1:chanceSize]))
 }
 
 // isLabel reports whether the id is that of a marking of TLP.
@@ -144,7 +167,8 @@ func isLabel(id string) bool {
 	return strings.HasPrefix(id, "marking-definition--") && tlp.Of(id, nil) != tlp.Unknown
 }
 
-// referencesIn are the ids of a list made by packReferences. A damaged list ends
+// referencesIn are the references of a list made by packReferences, for
+// readReference. A damaged list ends
 // early.
 func referencesIn(b []byte) iter.Seq[string] {
 	return func(yield func(string) bool) {

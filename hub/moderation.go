@@ -65,7 +65,7 @@ func (q *queued) againKey(col uint32) []byte {
 // the failure of that object. tx is the hub's room.
 func (s *Service) hold(tx store.Tx, c *Caller, col *Collection, p pending) error {
 	q := &queued{
-		Raw: p.in.raw, ID: p.in.header.ID, Version: p.in.header.Version(), Audience: p.in.audience, References: packReferences(&p.in.header),
+		Raw: p.in.raw, ID: p.in.header.ID, Version: p.in.header.Version(), Audience: p.in.audience, References: p.in.references,
 		Organisation: c.Organisation.ID, Person: c.Person.ID, Anonymous: p.sent != nil, Received: s.time(),
 	}
 	q.Waiting = []waiting{{p.status, q.ID, q.Version}}

@@ -253,6 +253,7 @@ func (d *decision) publish(tx store.Tx, col *Collection, q *queued) error {
 		return err
 	}
 	in.audience, in.owner, in.by = q.Audience, contributor.Organisation.ID, contributor
+	in.references = q.References
 	o, err := d.s.add(tx, col, &in)
 	if o.state == outcomeRefused {
 		d.refused = o.reason

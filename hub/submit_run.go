@@ -282,6 +282,7 @@ func refusal(err error) (outcome, error) {
 // sent is the object as it was sent, if it is published in the hub's name.
 func (u *run) admit(j *judgement, in *incoming, sent *candidate) (outcome, error) {
 	in.by, in.owner, in.ownerNumber = j.by, j.owner, j.ownerNumber
+	in.references = packReferences(&in.header, u.own.view.isChance, j.ownerNumber)
 	reason, err := j.audiences.set(in)
 	if err != nil || reason != "" {
 		return refused("%s", reason), err

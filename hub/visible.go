@@ -33,6 +33,7 @@ type view struct {
 	held        map[string][]tlp.Version
 	lineages    map[string]uint32
 	owners      map[uint32]string
+	chance      map[string]bool // ids; see isChance
 }
 
 type collectionView struct {
@@ -51,6 +52,7 @@ func newView(r store.Reader, c *Caller) *view {
 		held:        map[string][]tlp.Version{},
 		lineages:    map[string]uint32{},
 		owners:      map[uint32]string{},
+		chance:      map[string]bool{},
 	}
 }
 
@@ -140,14 +142,69 @@ func (v *view) version(packed []byte) tlp.Version {
 	return version
 }
 
+// isChance reports whether an object of this id is none that the caller knows of,
+// as a writer. What they say of it then comes from elsewhere and tells of no object
+// that the hub keeps from them. Were it hidden with such an object all the same,
+// they would learn that there is one; and whoever wants what others say to vanish
+// would send an object of an id that it names, for fewer readers.
+//
+// It is asked while objects of the caller come in, and leaves these out: they count
+// whenever they came.
+func (v *view) isChance(id string) bool {
+	if chance, known := v.chance[id]; known {
+		return chance
+	}
+	if len(v.chance) >= maxMemo {
+		clear(v.chance)
+	}
+	chance := true
+	for e, err := range versionsOf(v.r, id) {
+		if v.judged++; err != nil || v.judged > maxJudged {
+			chance = v.failed(err)
+			break
+		}
+		if v.knows(e) {
+			chance = false
+			break
+		}
+	}
+	v.chance[id] = chance
+	return chance
+}
+
 // versionsHeld are the versions of an object as tlp.MayWhole asks for them: those
 // that the caller may not read for another reason than their references have an
-// audience of nobody.
-func (v *view) versionsHeld(id string) []tlp.Version {
-	if versions, known := v.held[id]; known {
+// audience of nobody. There are none of an object that is referred to by chance,
+// unless whoever did contributed one.
+func (v *view) versionsHeld(ref string) []tlp.Version {
+	if versions, known := v.held[ref]; known {
 		return versions
 	}
+	if len(v.held) >= maxMemo {
+		clear(v.held)
+	}
 	var versions []tlp.Version
+	if id, chance, owner := readReference(ref); !chance || v.has(id, owner) {
+		versions = v.versions(id)
+	}
+	v.held[ref] = versions
+	return versions
+}
+
+// has reports whether the hub holds an object that this organisation contributed.
+func (v *view) has(id string, owner uint32) bool {
+	for e, err := range versionsOf(v.r, id) {
+		if err != nil {
+			return v.failed(err)
+		}
+		if e.owner == owner {
+			return true
+		}
+	}
+	return false
+}
+
+func (v *view) versions(id string) (versions []tlp.Version) {
 	for e, err := range versionsOf(v.r, id) {
 		if err != nil {
 			v.failed(err)
@@ -169,10 +226,6 @@ func (v *view) versionsHeld(id string) []tlp.Version {
 		}
 		versions = append(versions, v.version(rec.references))
 	}
-	if len(v.held) >= maxMemo {
-		clear(v.held)
-	}
-	v.held[id] = versions
 	return versions
 }
 
