@@ -148,6 +148,9 @@ func (s *Service) put(tx store.Tx, col *Collection, in *incoming, p place) (spot
 	if in.header.Revoked {
 		rec.flags |= flagRevoked
 	}
+	if err := keepFounder(tx, rec.id, rec.lineage, owner, p.others); err != nil {
+		return spot{}, fmt.Errorf("founder: %w", err)
+	}
 	newest, err := supersede(tx, at.col, in.ver, p.others)
 	if err != nil {
 		return spot{}, err

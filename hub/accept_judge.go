@@ -2,10 +2,13 @@ package hub
 
 import (
 	"bytes"
+	"encoding/binary"
+	"errors"
 	"slices"
 
 	"github.com/cybersec-infohub/infohub/hub/stix"
 	"github.com/cybersec-infohub/infohub/hub/tlp"
+	"github.com/cybersec-infohub/infohub/internal/store"
 )
 
 // A lineage is what one organisation made of an id: its versions of the object,
@@ -61,7 +64,7 @@ func (v *view) lineageOf(in *incoming, others []stored) (lineage uint32, known b
 		}
 	}
 	for n := range next {
-		if first, ok := firsts[n]; ok && v.contributor(first.owner) == in.by.Organisation.ID {
+		if first, ok := firsts[n]; ok && v.founder(in.header.ID, first) == in.by.Organisation.ID {
 			return n, true
 		}
 	}
@@ -135,7 +138,52 @@ func (v *view) began(in *incoming, lineage uint32, others []stored) bool {
 	if in.by.Organisation.Operator {
 		return true
 	}
-	return v.contributor(firstOf(lineage, others).owner) == in.by.Organisation.ID
+	return v.founder(in.header.ID, firstOf(lineage, others)) == in.by.Organisation.ID
+}
+
+// founder is the organisation that began a lineage: whoever contributed the first
+// entry of it that is left, unless that is a copy.
+func (v *view) founder(id string, first stored) string {
+	owner, err := v.r.Get(beganKey(id, first.lineage))
+	switch {
+	case err == nil && len(owner) == 4:
+		return v.contributor(binary.BigEndian.Uint32(owner))
+	case !errors.Is(err, store.ErrNotFound):
+		v.failed(errors.Join(err, errRecord))
+		return ""
+	}
+	return v.contributor(first.owner)
+}
+
+// keepFounder notes who began a lineage when somebody else adds to it, since theirs
+// may be there for longer.
+func keepFounder(tx store.Tx, id string, lineage, owner uint32, others []stored) error {
+	first := firstOf(lineage, others)
+	if first.at.added == 0 || first.owner == owner {
+		return nil
+	}
+	key := beganKey(id, lineage)
+	if _, err := tx.Get(key); !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	return tx.Put(key, binary.BigEndian.AppendUint32(nil, first.owner))
+}
+
+// dropFounder forgets who began a lineage of which nothing is left.
+func dropFounder(tx store.Tx, id string, lineage uint32) error {
+	key := beganKey(id, lineage)
+	if _, err := tx.Get(key); err != nil {
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		return err
+	}
+	for e, err := range versionsOf(tx, id) {
+		if err != nil || e.lineage == lineage {
+			return err
+		}
+	}
+	return tx.Delete(key)
 }
 
 // firstOf is the entry that began a lineage, as far as it is there still. There is

@@ -3,6 +3,7 @@ package hub_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cybersec-infohub/infohub/hub"
 	"github.com/cybersec-infohub/infohub/hub/tlp"
@@ -94,4 +95,22 @@ func TestNobodyHidesWhatOthersSay(t *testing.T) {
 		f.wantTexts(t, "gamma", "indicators", hub.Query{}, note)
 		f.wantTexts(t, "gov", "indicators", hub.Query{})
 	})
+}
+
+// An object belongs to whoever began it, and not to who still has a copy.
+func TestACopyIsNotTheObject(t *testing.T) {
+	f := newFixture(t, nil)
+	first := stixText("indicator", 1, 1, marked(tlp.ClearID))
+	f.submit(t, "alpha", "drop", first)
+	f.submit(t, "gamma", "indicators", first)
+	must(t, f.hub.Delete(t.Context(), f.as(t, "alpha"), hub.Community, "drop", testID("indicator", 1), hub.VersionMatch{All: true}))
+	f.refuse(t, "gamma", "indicators", "another organisation", stixText("indicator", 1, 2, marked(tlp.ClearID), `"revoked":true`))
+	f.refuse(t, "beta", "indicators", "another organisation", stixText("indicator", 1, 2, marked(tlp.ClearID)))
+	next := stixText("indicator", 1, 3, marked(tlp.ClearID))
+	f.submit(t, "alpha", "indicators", next)
+	f.wantTexts(t, "beta", "indicators", hub.Query{}, next)
+	// Who has the copy may take it out, and who began it may, too.
+	must(t, f.hub.Delete(t.Context(), f.as(t, "gamma"), hub.Community, "indicators", testID("indicator", 1), hub.VersionMatch{Exact: []time.Time{time.Date(2026, 11, 1, 10, 0, 0, 1e6, time.UTC)}}))
+	must(t, f.hub.Delete(t.Context(), f.as(t, "alpha"), hub.Community, "indicators", testID("indicator", 1), hub.VersionMatch{All: true}))
+	f.wantTexts(t, "beta", "indicators", all)
 }

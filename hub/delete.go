@@ -91,7 +91,7 @@ func (s *Service) deletable(tx store.Tx, c *Caller, root, idOrAlias, id string, 
 	moderator := c.Role() == RoleHubAdmin || c.Role() == RoleAnalyst
 	mine := func(e stored) bool { return v.contributor(e.owner) == c.Organisation.ID }
 	for _, e := range matched {
-		if !moderator && !mine(e) && !mine(firstOf(e.lineage, all)) {
+		if !moderator && !mine(e) && v.founder(id, firstOf(e.lineage, all)) != c.Organisation.ID {
 			return nil, fail(Forbidden, "another organisation contributed this object: ask it, or the hub's analysts, to take it out")
 		}
 		chosen = append(chosen, e.at)
@@ -148,6 +148,9 @@ func (s *Service) remove(tx store.Tx, at spot, kind ChangeKind) error {
 		if err := tx.Delete(key); err != nil {
 			return fmt.Errorf("remove: %w", err)
 		}
+	}
+	if err := dropFounder(tx, string(rec.id), rec.lineage); err != nil {
+		return fmt.Errorf("remove: %w", err)
 	}
 	return newestAgain(tx, string(rec.id), at.col)
 }

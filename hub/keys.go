@@ -22,6 +22,7 @@ import (
 //	l<col><added>                     the log of a collection: record
 //	n<col>                            the last <added> that the log ever had
 //	o<id>\0<ver><col><added>          every version of an object, wherever it is: summary
+//	b<id>\0<lineage>                  who began a lineage of an object, once others added to it: interned
 //	t<col><type>\0<added>             the log by type
 //	v<kind>\0<key>\0<id>\0<ver><col><added>   values, for look-up: flags
 //	r<id>\0<id of the one that refers>\0<ver><col><added>   who refers to an object, but by created_by_ref or a marking
@@ -39,6 +40,7 @@ const (
 	prefixLog    = 'l'
 	prefixLast   = 'n'
 	prefixObject = 'o'
+	prefixBegan  = 'b'
 	prefixType   = 't'
 	prefixValue  = 'v'
 	prefixRefers = 'r'
@@ -94,6 +96,10 @@ func objectPrefix(id string) []byte {
 
 func objectKey(id string, ver [12]byte, s spot) []byte {
 	return s.append(append(objectPrefix(id), ver[:]...))
+}
+
+func beganKey(id string, lineage uint32) []byte {
+	return binary.BigEndian.AppendUint32(append(append([]byte{prefixBegan}, foldID(id)...), 0), lineage)
 }
 
 func typePrefix(col uint32, typ string) []byte {
