@@ -42,20 +42,6 @@ func versionsOf(r store.Reader, id string) iter.Seq2[stored, error] {
 	return storedIn(r, id, store.Prefix(objectPrefix(id)))
 }
 
-// newerThan and olderThan are parts of versionsOf, from the next version on.
-func newerThan(id string, ver [versionSize]byte) store.Range {
-	in := store.Prefix(objectPrefix(id))
-	in.From = store.Prefix(append(objectPrefix(id), ver[:]...)).To
-	return in
-}
-
-func olderThan(id string, ver [versionSize]byte) store.Range {
-	in := store.Prefix(objectPrefix(id))
-	in.To = append(objectPrefix(id), ver[:]...)
-	in.Reverse = true
-	return in
-}
-
 func storedIn(r store.Reader, id string, in store.Range) iter.Seq2[stored, error] {
 	return func(yield func(stored, error) bool) {
 		prefix := len(objectPrefix(id))

@@ -21,10 +21,14 @@ type listing struct {
 	first, last,
 	all bool
 	ids, types []string // sorted, each once; ids folded
+	// newest and oldest are of the objects' versions that the caller may read, so
+	// that those of an object of many versions are gone through once.
+	newest, oldest map[string][versionSize]byte
 }
 
 func newListing(ctx context.Context, r store.Reader, c *Caller, col *Collection, q *Query) *listing {
-	l := &listing{ctx: ctx, r: r, view: newView(r, c), col: col, q: q, after: -1}
+	l := &listing{ctx: ctx, r: r, view: newView(r, c), col: col, q: q, after: -1,
+		newest: map[string][versionSize]byte{}, oldest: map[string][versionSize]byte{}}
 	if !q.AddedAfter.IsZero() {
 		l.after = max(q.AddedAfter.UnixMicro(), -1)
 	}
@@ -235,31 +239,41 @@ func (l *listing) version(at spot, rec *recordView) bool {
 	switch {
 	case l.all:
 		return true
-	case l.last && (rec.flags&flagSuperseded == 0 || !l.readable(rec, newerThan)):
+	case l.last && (rec.flags&flagSuperseded == 0 || l.end(rec, l.newest, true) == rec.ver):
 		return true
-	case l.first && !l.readable(rec, olderThan):
+	case l.first && l.end(rec, l.oldest, false) == rec.ver:
 		return true
 	}
 	e := stored{ver: rec.ver, at: at}
 	return slices.Contains(l.exact, e.version())
 }
 
-// readable reports whether the caller may read a version, among these, of the same
-// object in the same collection.
-func (l *listing) readable(rec *recordView, among func(id string, ver [versionSize]byte) store.Range) bool {
+// end is the newest or the oldest version of an entry's object in the same
+// collection that the caller may read.
+func (l *listing) end(rec *recordView, known map[string][versionSize]byte, newest bool) [versionSize]byte {
+	if ver, ok := known[string(rec.id)]; ok {
+		return ver
+	}
+	if len(known) >= maxMemo {
+		clear(known)
+	}
 	id := string(rec.id)
-	for e, err := range storedIn(l.r, id, among(id, rec.ver)) {
+	in := store.Prefix(objectPrefix(id))
+	in.Reverse = newest
+	for e, err := range storedIn(l.r, id, in) {
 		if err != nil {
-			return l.view.failed(err)
+			l.view.failed(err)
+			break
 		}
 		if e.at.col != l.col.Number || !l.view.mayReadAt(e.at.col, e.audience) {
 			continue
 		}
 		if _, ok := l.view.visible(e.at); ok {
-			return true
+			known[id] = e.ver
+			return e.ver
 		}
 	}
-	return false
+	return [versionSize]byte{}
 }
 
 // ground is the date of an empty page: see Page.First.

@@ -41,7 +41,7 @@ func (s *Service) Search(ctx context.Context, c *Caller, q Search) (SearchPage, 
 	}
 	var page SearchPage
 	err := s.read(ctx, func(r store.Reader) error {
-		f := finder{s: s, ctx: ctx, q: &q, view: newView(r, c)}
+		f := finder{s: s, ctx: ctx, q: &q, view: newView(r, c), newest: map[string]spot{}}
 		if err := f.open(r, c); err != nil {
 			return err
 		}
@@ -117,6 +117,7 @@ type finder struct {
 	looked     int
 	read, size int
 	parser     stix.Parser
+	newest     map[string]spot // see latest
 }
 
 // open reads the cursor and finds the collection.
@@ -171,7 +172,7 @@ func (f *finder) take(at spot, matched string) (fits bool) {
 	if f.q.Marking != "" && strictest(audience) != f.q.Marking {
 		return true
 	}
-	if newest, _, ok := f.view.latestIn(id, f.only); !ok || newest != at {
+	if f.latest(id) != at {
 		return true // another version, or the same elsewhere, is the one that they get
 	}
 	if len(f.page.Found) == f.q.Limit || len(f.page.Found) > 0 && f.size+len(rec.object) > foundBytes {
@@ -180,6 +181,17 @@ func (f *finder) take(at spot, matched string) (fits bool) {
 	f.size += len(rec.object)
 	f.page.Found = append(f.page.Found, f.view.found(at, &rec, audience, matched))
 	return true
+}
+
+// latest is where the last version is that the caller may read. It is found once:
+// all versions of an object may be among those looked at.
+func (f *finder) latest(id string) spot {
+	at, known := f.newest[id]
+	if !known {
+		at, _, _ = f.view.latestIn(id, f.only) // the zero spot where there is none
+		f.newest[id] = at
+	}
+	return at
 }
 
 // inTime reports whether an entry was added in the time that is searched.
