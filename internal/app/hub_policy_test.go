@@ -54,6 +54,7 @@ type entry struct {
 	refs     []string // ids
 	kind     string   // STIX type
 	added    time.Time
+	gone     bool // deleted: it hides nothing any more
 }
 
 // Traces of an entry: a text, a value that it is found by, and its id.
@@ -92,7 +93,9 @@ func (w *world) judge() {
 	w.seen = map[string]map[*entry]bool{}
 	held := map[string][]*entry{}
 	for _, e := range w.entries {
-		held[e.id] = append(held[e.id], e)
+		if !e.gone {
+			held[e.id] = append(held[e.id], e)
+		}
 	}
 	for _, a := range w.askers {
 		seen := map[*entry]bool{}

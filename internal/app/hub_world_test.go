@@ -234,7 +234,9 @@ func (w *world) employ() {
 			b.name, b.scopes, b.person, b.shut = "alpha-revoked", nil, "", true
 			w.must(http.MethodDelete, "/keys/"+add(b, apiclient.NewKey{}).keyID, nil, nil)
 			b.name = "alpha-expired"
-			add(b, apiclient.NewKey{Expires: time.Now().Add(200 * time.Millisecond)})
+			soon := time.Now().Add(100 * time.Millisecond)
+			add(b, apiclient.NewKey{Expires: soon})
+			time.Sleep(time.Until(soon))
 		}
 		if handle == "gov" {
 			b := a
