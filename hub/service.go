@@ -48,6 +48,7 @@ type Service struct {
 	end     sync.Once
 	swept   atomic.Uint64 // how far sweepFeed has come
 	spare   spare
+	large   chan struct{} // one for each large submission that is taken apart
 }
 
 // signal wakes those who wait for the change feed.
@@ -62,7 +63,7 @@ func New(c Config) (*Service, error) {
 	if c.Store == nil || c.Audit == nil {
 		return nil, errors.New("hub: a store and an audit log are needed")
 	}
-	s := &Service{store: c.Store, audit: c.Audit, now: c.Now, log: c.Log, max: c.MaxContentLength, ending: make(chan struct{})}
+	s := &Service{store: c.Store, audit: c.Audit, now: c.Now, log: c.Log, max: c.MaxContentLength, ending: make(chan struct{}), large: make(chan struct{}, largeAtOnce)}
 	if s.now == nil {
 		s.now = time.Now
 	}

@@ -18,6 +18,10 @@ const (
 	// maxObjects is how many objects an envelope may have: all of them are one
 	// transaction, for which every other writer waits.
 	maxObjects = 50_000
+	// A body of more than largeBody bytes may take ten times its size while it is
+	// taken apart, so that is done with few of them at once.
+	largeBody   = 1 << 20
+	largeAtOnce = 2
 	// maxReferences is how many objects one object may refer to. MITRE's
 	// collection of all of ATT&CK for Enterprise refers to 24,000.
 	maxReferences = 100_000
@@ -49,6 +53,14 @@ func (s *Service) Submit(ctx context.Context, c *Caller, sub Submission) (Status
 	})
 	if err != nil {
 		return Status{}, err
+	}
+	if len(sub.Body) > largeBody {
+		select {
+		case s.large <- struct{}{}:
+			defer func() { <-s.large }()
+		case <-ctx.Done():
+			return Status{}, ctx.Err()
+		}
 	}
 	parser := s.spare.parser()
 	defer s.spare.parsers.Put(parser)

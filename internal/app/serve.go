@@ -15,8 +15,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/net/netutil"
-
 	"github.com/cybersec-infohub/infohub/hub"
 	"github.com/cybersec-infohub/infohub/hub/taxii"
 )
@@ -121,9 +119,11 @@ func (s *server) run(ctx context.Context) error {
 		limit = 4096
 	}
 	addr := public.Addr()
-	public = netutil.LimitListener(public, limit)
+	seats := newPlaces(newShares(public, limit), limit, busyAnswer, s.metrics.refused.WithLabelValues("connections").Inc)
+	public = seats
 	if s.opts.Certificate != "" {
-		certificates, err := newCertificates(s.opts.Certificate, s.opts.Key)
+		seats.refusal = "" // before TLS they would not understand it
+		certificates, err := newCertificates(s.opts.Certificate, s.opts.Key, s.log)
 		if err != nil {
 			return errors.Join(err, public.Close())
 		}
@@ -134,6 +134,7 @@ func (s *server) run(ctx context.Context) error {
 		return errors.Join(err, public.Close())
 	}
 	servers := []*http.Server{s.http(s.public()), s.http(s.front(s.local("socket")))}
+	servers[0].ConnState = seats.state
 	listeners := []net.Listener{public, socket}
 	if s.opts.Metrics != "" {
 		l, err := lc.Listen(ctx, "tcp", s.opts.Metrics)
@@ -198,7 +199,7 @@ func (s *server) public() http.Handler {
 	mux.Handle("/api/v1/", s.API(s.authenticate))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "alive\n") })
 	mux.HandleFunc("GET /readyz", s.ready)
-	exchange := taxii.New(taxii.Config{Hub: s.Service, Authenticate: s.authenticate, MaxContentLength: s.Hub.opts.MaxContentLength, Log: s.log})
+	exchange := taxii.New(taxii.Config{Hub: s.Service, Authenticate: s.authenticate, MaxContentLength: s.Hub.opts.MaxContentLength, Turns: s.turns, Log: s.log})
 	return s.front(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, strings.TrimSuffix(taxii.Prefix, "/")) {
 			exchange.ServeHTTP(w, r) // the mux would answer some of its paths itself
@@ -218,7 +219,7 @@ func (s *server) authenticate(r *http.Request) (hub.Caller, error) {
 	}
 	switch {
 	case err != nil && hub.CodeOf(err) == hub.Unauthenticated:
-		if wait, ok := s.limits.failures.take(r.RemoteAddr); !ok {
+		if wait, ok := s.limits.failed(r.RemoteAddr); !ok {
 			s.metrics.refused.WithLabelValues("credentials").Inc()
 			return c, &hub.Error{Code: hub.Limited, Message: "too many wrong keys from this address: wait, and look at the key", RetryAfter: wait}
 		}
@@ -248,6 +249,8 @@ func (s *server) ready(w http.ResponseWriter, r *http.Request) {
 		say(w, http.StatusServiceUnavailable, "the store cannot be read\n")
 	case !set:
 		say(w, http.StatusServiceUnavailable, "not set up: infohub setup makes the first administrator\n")
+	case s.Refused() != nil: // it may pass, and meanwhile the hub is read
+		say(w, http.StatusOK, "ready, but the disk refused what was written last: it may be full\n")
 	default:
 		say(w, http.StatusOK, "ready\n")
 	}
@@ -280,14 +283,15 @@ func (s *server) housekeep(ctx context.Context) {
 // it need not restart the hub.
 type certificates struct {
 	cert, key string
+	log       *slog.Logger
 	mu        sync.Mutex
 	looked    time.Time
 	changed   time.Time
 	now       *tls.Certificate
 }
 
-func newCertificates(cert, key string) (*certificates, error) {
-	c := &certificates{cert: cert, key: key}
+func newCertificates(cert, key string, log *slog.Logger) (*certificates, error) {
+	c := &certificates{cert: cert, key: key, log: log}
 	if err := c.read(); err != nil {
 		return nil, fmt.Errorf("TLS: %w", err)
 	}
@@ -315,7 +319,9 @@ func (c *certificates) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	defer c.mu.Unlock()
 	if time.Since(c.looked) > time.Minute {
 		c.looked = time.Now()
-		_ = c.read() // half written perhaps: the one at hand serves until the next look
+		if err := c.read(); err != nil { // half written perhaps
+			c.log.Warn("the certificate's files cannot be read again: the one from before serves until they can", "error", err)
+		}
 	}
 	return c.now, nil
 }
