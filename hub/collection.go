@@ -58,10 +58,16 @@ type Access struct {
 }
 
 // collection finds a collection in the hub's room by its id or, within an API
-// root, by its alias; "" as root with an id finds it in any, and an alias in the
-// community's. It looks at no rights. The error is NotFound.
+// root, by its alias; "" as root with an id finds it in any, an alias in the
+// community's, and GROUP/ALIAS in that group's. It looks at no rights. The error
+// is NotFound.
 func collection(r store.Reader, root, idOrAlias string) (*Collection, error) {
 	missing := fail(NotFound, "no collection %q", cut(idOrAlias, 100))
+	if group, alias, ok := strings.Cut(idOrAlias, "/"); ok && root == "" {
+		if root, idOrAlias = group, alias; group == "" {
+			return nil, missing
+		}
+	}
 	if idOrAlias == "" || len(idOrAlias) > maxEmail {
 		return nil, missing
 	}
@@ -131,11 +137,15 @@ func reach(r store.Reader, c *Caller, root, idOrAlias string) (col *Collection, 
 		if read, write := c.may(col); !read && !write && !c.administers() {
 			continue
 		}
-		if col.Group == communityID && col.Alias != "" {
-			known = append(known, col.Alias)
-		} else {
-			known = append(known, col.ID)
+		name := cmp.Or(col.Alias, col.ID)
+		if col.Alias != "" && col.Group != communityID {
+			group, err := lookUp[Group](r, groupKind, col.Group)
+			if err != nil {
+				return nil, false, false, err
+			}
+			name = group.Handle + "/" + name
 		}
+		known = append(known, name)
 	}
 	slices.Sort(known)
 	return nil, false, false, unknown("collection", idOrAlias, known)

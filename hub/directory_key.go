@@ -199,11 +199,7 @@ func scopeIDs(r store.Reader, c *Caller, scopes []Scope) ([]Scope, error) {
 	for _, s := range scopes {
 		id := s.Collection
 		if id != "*" {
-			root, alias, ok := strings.Cut(s.Collection, "/")
-			if !ok {
-				root, alias = "", s.Collection
-			}
-			col, _, _, err := reach(r, c, root, alias)
+			col, _, _, err := reach(r, c, "", s.Collection)
 			if err != nil {
 				return nil, err
 			}

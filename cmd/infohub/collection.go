@@ -30,7 +30,7 @@ func newCollection(g *global) *cobra.Command {
 		Long: `Collection looks after the collections that objects are put into. A right to read
 a collection is not enough to read an object in it: its TLP marking decides, too.
 
-COLLECTION is a collection's id, or its alias in the group community.`,
+COLLECTION is a collection's id, its alias in the group community, or GROUP/ALIAS.`,
 		Example: `  infohub collection add phishing --title "Phishing" --grant community:read,write --unmarked GREEN --data /var/lib/infohub
   infohub collection set phishing --grant public:read --data /var/lib/infohub`,
 		Args: noArgs,

@@ -16,7 +16,7 @@ const maxWait = 55 * time.Second
 
 type changesInput struct {
 	Cursor     string `query:"cursor" maxLength:"500" doc:"Of the page before; absent: from the beginning; now: from here on."`
-	Collection string `query:"collection" maxLength:"100" doc:"Id, or alias in the group community; absent: all that the caller may read."`
+	Collection string `query:"collection" maxLength:"100" doc:"Id, or alias in the group community, or GROUP/ALIAS; absent: all that the caller may read."`
 	Limit      int    `query:"limit" minimum:"0" maximum:"1000" doc:"At most so many; 0 or absent: 100."`
 	Wait       int    `query:"wait" minimum:"0" maximum:"55" doc:"Seconds to wait where there is nothing new yet."`
 }
@@ -52,6 +52,11 @@ func (s *server) changes() {
 				wait, cancel := context.WithTimeout(ctx, left)
 				err := s.Hub.Wait(wait, page.Next)
 				cancel()
+				now, shut := s.Hub.Renew(ctx, c)
+				if shut != nil {
+					return nil, shut
+				}
+				c = &now
 				if cursor = page.Next; err == nil {
 					continue
 				}

@@ -13,7 +13,7 @@ import (
 
 // CollectionPath names a collection.
 type CollectionPath struct {
-	Collection string `path:"collection" maxLength:"200" doc:"Id, or alias in the group community."`
+	Collection string `path:"collection" maxLength:"200" doc:"Id, or alias in the group community, or GROUP/ALIAS."`
 }
 
 func (s *server) collections() {

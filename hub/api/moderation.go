@@ -33,7 +33,7 @@ func (s *server) moderation() {
 		OperationID: "moderation-queue", Method: http.MethodGet, Path: "/moderation", Tags: tags, Summary: "What waits for a moderator",
 		Description: "Oldest first, of what the caller may read.",
 	}, func(ctx context.Context, in *struct {
-		Collection string `query:"collection" maxLength:"200" doc:"Id, or alias in the group community; absent: all."`
+		Collection string `query:"collection" maxLength:"200" doc:"Id, or alias in the group community, or GROUP/ALIAS; absent: all."`
 		Limit      int    `query:"limit" minimum:"0" maximum:"1000"`
 	}) (*body[apiclient.List[apiclient.Pending]], error) {
 		c := caller(ctx)

@@ -18,7 +18,7 @@ type ObjectPath struct {
 }
 
 type submitInput struct {
-	Collection    string   `path:"collection" maxLength:"100" doc:"Id, or alias in the group community."`
+	Collection    string   `path:"collection" maxLength:"100" doc:"Id, or alias in the group community, or GROUP/ALIAS."`
 	Anonymous     bool     `query:"anonymous" doc:"Publish it in the hub's name."`
 	Organisations []string `query:"organisation,explode" maxItems:"1000" doc:"Ids or handles of those whom TLP:AMBER names. Absent: the collection's reading organisations."`
 	People        []string `query:"person,explode" maxItems:"1000" doc:"Ids or mail addresses of those whom TLP:RED names. Absent: the people listed on the collection."`
@@ -45,7 +45,7 @@ type searchInput struct {
 	Types        []string  `query:"type,explode" maxItems:"50" doc:"STIX types."`
 	Marking      string    `query:"marking" doc:"TLP label, such as GREEN."`
 	Organisation string    `query:"organisation" maxLength:"300" doc:"Id or handle of who contributed it."`
-	Collection   string    `query:"collection" maxLength:"100" doc:"Id, or alias in the group community."`
+	Collection   string    `query:"collection" maxLength:"100" doc:"Id, or alias in the group community, or GROUP/ALIAS."`
 	Since        time.Time `query:"since" doc:"Added at or after."`
 	Until        time.Time `query:"until" doc:"Added before."`
 	Limit        int       `query:"limit" minimum:"0" maximum:"1000" doc:"At most so many; 0 or absent: 50."`
