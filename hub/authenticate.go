@@ -81,20 +81,7 @@ func (s *Service) Authenticate(ctx context.Context, token, from, request string)
 		if !same || !key.lives(now) {
 			return store.ErrNotFound
 		}
-		c.Key, c.Scopes, c.Anonymous = key.ID, key.Scopes, key.Anonymous
-		if key.Person == "" {
-			c.Kind = CallerOrganisation
-			return c.joins(r, key.Organisation)
-		}
-		person, err := getRecord[Person](r, personKind+"/"+key.Person)
-		if err != nil {
-			return err
-		}
-		if person.Disabled {
-			return store.ErrNotFound
-		}
-		c.Kind, c.Person = CallerPerson, *person
-		return c.joins(r, person.Organisation)
+		return c.holds(r, key)
 	})
 	if errors.Is(err, store.ErrNotFound) {
 		return Caller{}, errToken()
@@ -107,6 +94,53 @@ func (s *Service) Authenticate(ctx context.Context, token, from, request string)
 	}
 	s.used.note(id, now)
 	return c, nil
+}
+
+// holds makes the caller the owner of a key; store.ErrNotFound for one who is shut
+// out.
+func (c *Caller) holds(r store.Reader, key *Key) error {
+	c.Key, c.Scopes, c.Anonymous = key.ID, key.Scopes, key.Anonymous
+	if key.Person == "" {
+		c.Kind = CallerOrganisation
+		return c.joins(r, key.Organisation)
+	}
+	person, err := getRecord[Person](r, personKind+"/"+key.Person)
+	if err != nil {
+		return err
+	}
+	if person.Disabled {
+		return store.ErrNotFound
+	}
+	c.Kind, c.Person = CallerPerson, *person
+	return c.joins(r, person.Organisation)
+}
+
+// Renew is the caller as they are now, for a request that took long: a key may be
+// revoked or expired meanwhile, its owner shut out or given another role. The error
+// is Unauthenticated, as Authenticate's.
+func (s *Service) Renew(ctx context.Context, c *Caller) (Caller, error) {
+	if c.Kind == CallerLocal {
+		return s.Local(ctx, c.From, c.Request)
+	}
+	now := Caller{From: c.From, Request: c.Request}
+	if c.Key == "" {
+		return now, nil
+	}
+	err := s.read(ctx, func(r store.Reader) error {
+		now = Caller{From: c.From, Request: c.Request}
+		key, err := getRecord[Key](r, keyKind+"/"+c.Key)
+		if err != nil {
+			return err
+		}
+		if !key.lives(s.time()) {
+			return store.ErrNotFound
+		}
+		return now.holds(r, key)
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return Caller{}, errToken()
+	}
+	return now, err
 }
 
 // Local is the administrator "local": whoever may use the data directory or its

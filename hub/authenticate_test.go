@@ -199,3 +199,34 @@ func FuzzAuthenticate(f *testing.F) {
 		}
 	})
 }
+
+// Who waits for long is asked again who they are.
+func TestRenew(t *testing.T) {
+	f := newFixture(t, nil)
+	admin := f.as(t, "gov-admin")
+	for _, who := range []string{"", "local", "beta", "gamma-member"} {
+		c := f.as(t, who)
+		again, err := f.hub.Renew(t.Context(), c)
+		must(t, err)
+		if again.Kind != c.Kind || again.Key != c.Key || again.Organisation.ID != c.Organisation.ID || again.Person != c.Person || again.Request != c.Request {
+			t.Errorf("%q: %+v, want %+v", who, again, c)
+		}
+	}
+	suspended, revoked, demoted := f.as(t, "beta"), f.as(t, "gamma"), f.as(t, "gamma-member")
+	out, role := hub.StatusSuspended, hub.RoleReader
+	_, err := f.hub.UpdateOrganisation(t.Context(), admin, "beta", hub.OrganisationPatch{Status: &out})
+	must(t, err)
+	_, err = f.hub.RevokeKey(t.Context(), admin, revoked.Key)
+	must(t, err)
+	_, err = f.hub.UpdatePerson(t.Context(), admin, "gamma-member@gamma.example", hub.PersonPatch{Role: &role})
+	must(t, err)
+	for _, c := range []*hub.Caller{suspended, revoked} {
+		_, err = f.hub.Renew(t.Context(), c)
+		wantCode(t, err, hub.Unauthenticated)
+	}
+	again, err := f.hub.Renew(t.Context(), demoted)
+	must(t, err)
+	if again.Role() != role {
+		t.Errorf("role %q", again.Role())
+	}
+}

@@ -52,7 +52,7 @@ func (s *server) changes() {
 				wait, cancel := context.WithTimeout(ctx, left)
 				err := s.Hub.Wait(wait, page.Next)
 				cancel()
-				now, shut := s.Hub.Renew(ctx, c)
+				now, shut := s.Hub.Renew(context.WithoutCancel(ctx), c)
 				if shut != nil {
 					return nil, shut
 				}
