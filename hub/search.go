@@ -215,27 +215,6 @@ func (v *view) found(at spot, rec *recordView, audience tlp.Audience, matched st
 	return found
 }
 
-// latestIn is latest among the entries of one collection; 0 is all of them.
-func (v *view) latestIn(id string, only uint32) (at spot, rec recordView, ok bool) {
-	if only == 0 {
-		return v.latest(id)
-	}
-	var best stored
-	for e, err := range versionsOf(v.r, id) {
-		if err != nil {
-			v.failed(err)
-			return spot{}, recordView{}, false
-		}
-		if e.at.col != only || ok && e.ver == best.ver && e.at.added < best.at.added {
-			continue
-		}
-		if r, may := v.visible(e.at); may {
-			best, rec, ok = e, r, true
-		}
-	}
-	return best.at, rec, ok
-}
-
 // says reports whether an object holds the text that is searched for.
 func (f *finder) says(object []byte) bool {
 	raw := string(object)

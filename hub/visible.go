@@ -313,14 +313,23 @@ func (v *view) visible(at spot) (recordView, bool) {
 
 // latest is the last version of an object that the caller may read, in all
 // collections; of one that is in several, the entry added last.
-func (v *view) latest(id string) (at spot, rec recordView, ok bool) {
+func (v *view) latest(id string) (at spot, rec recordView, ok bool) { return v.latestIn(id, 0) }
+
+// latestIn is latest among the entries of one collection; 0 is all of them. It
+// begins with the newest version, of which there may be many more.
+func (v *view) latestIn(id string, only uint32) (at spot, rec recordView, ok bool) {
+	in := store.Prefix(objectPrefix(id))
+	in.Reverse = true
 	var best stored
-	for e, err := range versionsOf(v.r, id) {
+	for e, err := range storedIn(v.r, id, in) {
 		if err != nil {
 			v.failed(err)
 			return spot{}, recordView{}, false
 		}
-		if ok && e.ver == best.ver && e.at.added < best.at.added {
+		if ok && e.ver != best.ver {
+			break
+		}
+		if only != 0 && e.at.col != only || ok && e.at.added < best.at.added {
 			continue
 		}
 		if r, may := v.visible(e.at); may {
