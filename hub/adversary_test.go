@@ -114,3 +114,20 @@ func TestACopyIsNotTheObject(t *testing.T) {
 	must(t, f.hub.Delete(t.Context(), f.as(t, "alpha"), hub.Community, "indicators", testID("indicator", 1), hub.VersionMatch{All: true}))
 	f.wantTexts(t, "beta", "indicators", all)
 }
+
+// Nobody gives a label of TLP another meaning for those who get it from the hub.
+func TestLabelsAreWhatTheyAre(t *testing.T) {
+	f := newFixture(t, nil)
+	definition := func(id, more string) string {
+		return `{"type":"marking-definition","spec_version":"2.1","id":"` + id + `","created":"2022-10-01T00:00:00.000Z",` + more + `}`
+	}
+	says := func(label string) string {
+		return `"name":"TLP:` + strings.ToUpper(label) + `","extensions":{"` + tlp.Extension + `":{"extension_type":"property-extension","tlp_2_0":"` + label + `"}}`
+	}
+	_, id, _ := strings.Cut(tlp.RedID, "--")
+	f.refuse(t, "alpha", "indicators", "7.2.1.4", definition(tlp.RedID, says("clear")))
+	f.refuse(t, "alpha", "indicators", "7.2.1.4", definition(tlp.RedID, `"definition_type":"statement","definition":{"statement":"for all"}`))
+	f.refuse(t, "alpha", "indicators", "7.2.1.4", definition("marking-definition--"+strings.ToUpper(id), says("red")))
+	f.submit(t, "alpha", "indicators", definition(tlp.RedID, says("red")))
+	f.wantTexts(t, "beta", "indicators", hub.Query{}, definition(tlp.RedID, says("red")))
+}

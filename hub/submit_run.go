@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cybersec-infohub/infohub/hub/stix"
+	"github.com/cybersec-infohub/infohub/hub/tlp"
 	"github.com/cybersec-infohub/infohub/internal/audit"
 	"github.com/cybersec-infohub/infohub/internal/store"
 )
@@ -31,6 +32,8 @@ type run struct {
 	behind     map[string]bool // ids of the envelope that the caller contributed anonymously before
 	mixed      bool            // others of the envelope are under the caller's name
 	anonymiser *anonymiser     // of the first anonymous object on
+	index      indexing
+	indexed    int // values and references of what was judged so far
 	status     result
 }
 
@@ -66,6 +69,7 @@ func (r *result) detail() map[string]string {
 func (u *run) update(whole store.Tx) error {
 	u.tx = store.SubTx(whole, Room)
 	u.own, u.hub, u.publisher, u.anonymiser = nil, nil, map[string]string{}, nil
+	u.index, u.indexed = indexing{}, 0
 	u.status = result{Status: Status{ID: u.id, State: StateComplete, RequestTimestamp: u.received}}
 	if kept, err := readStatus(u.tx, u.id); err == nil {
 		u.status.Status = kept.Status
@@ -91,6 +95,9 @@ func (u *run) update(whole store.Tx) error {
 		if err := u.take(&u.objects[i]); err != nil {
 			return err
 		}
+	}
+	if err := u.index.put(u.tx); err != nil {
+		return err
 	}
 	if len(u.status.Pendings) > 0 {
 		u.status.State = StatePending
@@ -196,6 +203,9 @@ func (u *run) decide(c *candidate) (outcome, error) {
 	if reason, err := u.mayPublish(&c.header); err != nil || reason != "" {
 		return refused("%s", reason), err
 	}
+	if c.header.Type == "marking-definition" && !tlp.Fits(foldID(c.header.ID), c.raw) {
+		return refused("id: it is that of a label of TLP, and what you send under it says something else: send OASIS's definition, or none, since everybody knows it (STIX 2.1, 7.2.1.4)"), nil
+	}
 	switch behind := u.behind[c.header.ID]; {
 	case behind && u.mixed:
 		return refused("you contributed this object anonymously, and what comes in one envelope with objects under your name would tell that it is yours: send it apart from them"), nil
@@ -281,6 +291,9 @@ func refusal(err error) (outcome, error) {
 // admit finds who may read an object, and adds it or hands it to the moderation.
 // sent is the object as it was sent, if it is published in the hub's name.
 func (u *run) admit(j *judgement, in *incoming, sent *candidate) (outcome, error) {
+	if u.indexed += in.indexed(); u.indexed > maxIndexed {
+		return refused("this and the objects sent with it name more than %d values and objects: send fewer at once", maxIndexed), nil
+	}
 	in.by, in.owner, in.ownerNumber = j.by, j.owner, j.ownerNumber
 	in.references = packReferences(&in.header, u.own.view.isChance, j.ownerNumber)
 	reason, err := j.audiences.set(in)
@@ -296,7 +309,7 @@ func (u *run) admit(j *judgement, in *incoming, sent *candidate) (outcome, error
 			o = outcome{state: outcomeHeld, reason: "it waits for an analyst of the hub"}
 		}
 	} else {
-		o, err = u.s.addSeen(u.tx, j.view, u.col, in)
+		o, err = u.s.addSeen(u.tx, j.view, u.col, in, &u.index)
 	}
 	if o.state == outcomeDuplicate {
 		o.reason = "it was here already"

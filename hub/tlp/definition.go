@@ -94,3 +94,49 @@ func text(raw json.RawMessage) (string, bool) {
 	}
 	return *s, true
 }
+
+// Fits reports whether a marking definition under the fixed id of a label says
+// what that label is: STIX 2.1, 7.2.1.4, forbids any other, and whoever got one
+// would take an object for one of another label. What else the definition holds,
+// such as the properties that some programs add, does not matter. It is true for
+// all other ids.
+func Fits(id string, definition []byte) bool {
+	label := Of(id, nil)
+	if label.ID() == "" {
+		return true
+	}
+	all, ok := properties(definition)
+	if !ok || !is(all["type"], "marking-definition") || !is(all["id"], id) {
+		return false
+	}
+	names := func(raw json.RawMessage) bool {
+		name, ok := text(raw)
+		said, err := Parse(name)
+		return ok && err == nil && said == label
+	}
+	if name, named := all["name"]; named && !names(name) {
+		return false
+	}
+	said := false
+	if kind, typed := all["definition_type"]; typed || all["definition"] != nil {
+		inner, ok := properties(all["definition"])
+		if !ok || !is(kind, "tlp") || len(inner) != 1 || !names(inner["tlp"]) {
+			return false
+		}
+		said = true
+	}
+	if raw, extended := all["extensions"]; extended {
+		extensions, ok := properties(raw)
+		if !ok {
+			return false
+		}
+		if raw, mine := extensions[Extension]; mine {
+			inner, ok := properties(raw)
+			if !ok || !names(inner["tlp_2_0"]) {
+				return false
+			}
+			said = true
+		}
+	}
+	return said
+}
