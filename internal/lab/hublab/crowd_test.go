@@ -67,7 +67,7 @@ func (s *site) pollAndPost(pollers, writers, objects int, long, pollEach, postEa
 	began := time.Now()
 	var wg sync.WaitGroup
 	work := func(each time.Duration, l *latencies, do func() error) {
-		wait := time.Duration(rand.Int64N(int64(max(each, 1)))) //nolint:gosec // G404: so that they do not all come at once
+		wait := time.Duration(rand.Int64N(int64(max(each, 1))))
 		for {
 			select {
 			case <-ctx.Done():
@@ -101,7 +101,7 @@ func (s *site) pollAndPost(pollers, writers, objects int, long, pollEach, postEa
 		})
 	}
 	for w := range writers {
-		from := newSource(uint64(100+w)+uint64(began.UnixNano()), s.org) //nolint:gosec // G115: they are to differ
+		from := newSource(uint64(100+w)+uint64(began.UnixNano()), s.org)
 		var body []byte
 		body, _ = from.envelope(objects)
 		wg.Go(func() {

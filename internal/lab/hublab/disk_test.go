@@ -28,7 +28,7 @@ func onSmallDisk(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	mount := func(args ...string) *exec.Cmd {
-		return exec.CommandContext(ctx, "unshare", append([]string{"--mount", "--map-root-user", "sh", "-c", `mount -t tmpfs -o size=48m none "$0" && exec "$@"`, dir}, args...)...) //nolint:gosec // G204: it is our program
+		return exec.CommandContext(ctx, "unshare", append([]string{"--mount", "--map-root-user", "sh", "-c", `mount -t tmpfs -o size=48m none "$0" && exec "$@"`, dir}, args...)...)
 	}
 	if out, err := mount("true").CombinedOutput(); err != nil {
 		notRun(t, fmt.Sprintf("no mount namespace is allowed here: %v, %s", err, out))

@@ -262,7 +262,7 @@ func TestIdleConnections(t *testing.T) {
 		places, connections = 4096, 10_000
 	}
 	var limit syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil || limit.Cur < uint64(connections+1000) { //nolint:gosec // G115: it is small
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil || limit.Cur < uint64(connections+1000) {
 		notRun(t, fmt.Sprintf("%d files may be open at once: ulimit -n %d", limit.Cur, connections+1000))
 	}
 	attack(t, func(s *site) {

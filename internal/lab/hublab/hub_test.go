@@ -33,7 +33,7 @@ var built = sync.OnceValues(func() (path string, err error) {
 	path = filepath.Join(dir, "infohub")
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
-	if out, err := exec.CommandContext(ctx, "go", "build", "-o", path, "../../../cmd/infohub").CombinedOutput(); err != nil { //nolint:gosec // G204: the path is ours
+	if out, err := exec.CommandContext(ctx, "go", "build", "-o", path, "../../../cmd/infohub").CombinedOutput(); err != nil {
 		return path, fmt.Errorf("%w\n%s", err, out)
 	}
 	return path, nil
@@ -76,7 +76,7 @@ func program(t testing.TB) string {
 // command is the program with arguments, and no settings but those.
 func command(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
-	cmd := exec.CommandContext(context.Background(), program(t), args...) //nolint:gosec // G204: it is our program
+	cmd := exec.CommandContext(context.Background(), program(t), args...)
 	cmd.Env = append(os.Environ(), "LC_ALL=C", "HOME=/nonexistent")
 	return cmd
 }

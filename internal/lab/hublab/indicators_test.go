@@ -24,7 +24,7 @@ type source struct {
 }
 
 func newSource(seed uint64, creator string) *source {
-	return &source{random: rand.New(rand.NewPCG(seed, 2)), creator: creator} //nolint:gosec // G404: it is to be the same every time
+	return &source{random: rand.New(rand.NewPCG(seed, 2)), creator: creator}
 }
 
 // indicator is one object of the hub, and the value by which it is found.

@@ -38,7 +38,7 @@ func TestKilledWhileSharing(t *testing.T) {
 	if n, err := strconv.Atoi(os.Getenv("INFOHUB_CRASHES")); err == nil {
 		cycles = n
 	}
-	random := rand.New(rand.NewPCG(uint64(cycles), 1)) //nolint:gosec // G404: it is to be repeatable
+	random := rand.New(rand.NewPCG(uint64(cycles), 1))
 	var l *ledger
 	acknowledged, open, drained := 0, 0, 0
 	for cycle := range cycles {
@@ -47,7 +47,7 @@ func TestKilledWhileSharing(t *testing.T) {
 				l.site.kill()
 				_ = os.RemoveAll(l.site.data)
 			}
-			l = newLedger(newSite(t, t.TempDir()), uint64(cycle)) //nolint:gosec // G115: it is small
+			l = newLedger(newSite(t, t.TempDir()), uint64(cycle))
 			l.site.serve(nil)
 		}
 		term := random.IntN(5) == 0

@@ -49,7 +49,7 @@ func rawPuts(t testing.TB, objects [][]byte, batch int) time.Duration {
 		err := db.Update(func(tx *bbolt.Tx) error {
 			b, err := tx.CreateBucketIfNotExists([]byte("objects"))
 			for i := at; err == nil && i < min(at+batch, len(objects)); i++ {
-				err = b.Put(binary.BigEndian.AppendUint64(nil, uint64(i)), objects[i]) //nolint:gosec // G115: it is an index
+				err = b.Put(binary.BigEndian.AppendUint64(nil, uint64(i)), objects[i])
 			}
 			return err
 		})
@@ -76,7 +76,7 @@ func serveFromMemory(file string) {
 		fmt.Fprintln(os.Stderr, err)
 		return
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it lives as long as the process
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return
@@ -101,7 +101,7 @@ func memoryServer(t testing.TB, page []byte) (url string, pid int) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, os.Args[0]) //nolint:gosec // G204: it is this program
+	cmd := exec.CommandContext(ctx, os.Args[0])
 	cmd.Env = append(os.Environ(), fileToServe+"="+file)
 	out, err := cmd.StdoutPipe()
 	if err != nil {

@@ -83,7 +83,7 @@ func writeTable(t *testing.T, table string) {
 	if !ok || !ok2 {
 		t.Fatalf("%s has no place for the table", file)
 	}
-	if err := os.WriteFile(file, []byte(head+begin+table+end+tail), 0o644); err != nil { //nolint:gosec // G302: it is for others to read
+	if err := os.WriteFile(file, []byte(head+begin+table+end+tail), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -138,7 +138,7 @@ func measureExchange(t *testing.T, f *figures) {
 		s := newSite(t, t.TempDir())
 		s.serve(nil)
 		pid := s.cmd.Process.Pid
-		from := newSource(uint64(round), s.org) //nolint:gosec // G115: it is small
+		from := newSource(uint64(round), s.org)
 		var envelopes [][]byte
 		var each [][]byte
 		for range objects / inEnvelope {
