@@ -131,3 +131,39 @@ func TestLabelsAreWhatTheyAre(t *testing.T) {
 	f.submit(t, "alpha", "indicators", definition(tlp.RedID, says("red")))
 	f.wantTexts(t, "beta", "indicators", hub.Query{}, definition(tlp.RedID, says("red")))
 }
+
+// What somebody sends anonymously goes no further than under their name, and does
+// not tell that they are among few.
+func TestAnonymousGoesNoFurther(t *testing.T) {
+	t.Run("what is for fewer", func(t *testing.T) {
+		for name, object := range map[string]string{
+			"by its marking": stixText("malware", 1, 0, marked(tlp.AmberID)), "by its collection": stixText("malware", 1, 0),
+		} {
+			f := newFixture(t, nil)
+			f.submit(t, "gamma", "cases", object)
+			s := f.anonymous(t, "alpha-member", object)
+			if len(s.Failures) != 1 || !strings.Contains(s.Failures[0].Message, "fewer readers") {
+				t.Errorf("%s: %+v", name, s)
+			}
+			f.wantTexts(t, "beta", "indicators", hub.Query{})
+		}
+		f := newFixture(t, nil)
+		f.submit(t, "gamma", "cases", stixText("malware", 1, 0, marked(tlp.GreenID)))
+		if s := f.anonymous(t, "alpha-member", stixText("malware", 1, 0, marked(tlp.GreenID))); len(s.Successes) != 1 {
+			t.Errorf("%+v", s)
+		}
+	})
+	t.Run("a reference to what few may read", func(t *testing.T) {
+		f := newFixture(t, nil)
+		f.submit(t, "gamma", "cases", stixText("malware", 1, 0))
+		note := stixText("note", 4, 0, `"content":"seen","object_refs":["`+testID("malware", 1)+`"]`)
+		s := f.anonymous(t, "alpha-member", note)
+		if len(s.Failures) != 1 || !strings.Contains(s.Failures[0].Message, "object_refs[0]") {
+			t.Errorf("%+v", s)
+		}
+		f.submit(t, "gamma", "indicators", stixText("malware", 1, 0))
+		if s = f.anonymous(t, "alpha-member", note); len(s.Successes) != 1 {
+			t.Errorf("%+v", s)
+		}
+	})
+}

@@ -18,6 +18,7 @@ import (
 type anonymiser struct {
 	tx       store.Tx // the hub's room
 	view     *view    // the contributor's
+	member   *view    // of a member who is in no group and named nowhere
 	caller   *Caller
 	operator string
 	now      time.Time
@@ -34,7 +35,7 @@ func (s *Service) newAnonymiser(tx store.Tx, c *Caller, sent []stix.Value) (*ano
 		return nil, err
 	}
 	a := &anonymiser{
-		tx: tx, view: newView(tx, c), caller: c, operator: op.ID, now: s.time(),
+		tx: tx, view: newView(tx, c), member: newView(tx, &Caller{Kind: CallerOrganisation}), caller: c, operator: op.ID, now: s.time(),
 		envelope: make(map[string]stix.Value, len(sent)), busy: map[string]bool{},
 	}
 	if a.names, err = newGiveaways(tx, &c.Organisation); err != nil {
@@ -51,7 +52,11 @@ func (s *Service) newAnonymiser(tx store.Tx, c *Caller, sent []stix.Value) (*ano
 	// What comes later in the envelope has no alias yet.
 	a.names.renamed = func(u uuid.UUID) (bool, error) {
 		for _, id := range beside[u] {
-			if public, err := a.public(id); err != nil || public != id {
+			public, err := a.public(id)
+			if errors.Is(err, errForFew) {
+				return true, nil
+			}
+			if err != nil || public != id {
 				return true, err
 			}
 		}
@@ -67,11 +72,12 @@ func (s *Service) newAnonymiser(tx store.Tx, c *Caller, sent []stix.Value) (*ano
 //     the deterministic one (STIX 2.1, 2.9)
 //   - created_by_ref is the hub's operator, created and modified are when it came
 //   - each identifier that it holds is the public one of the organisation's object;
-//     one of an object that the organisation can read at the hub stays; any other
+//     one of an object that all members can read at the hub stays; any other
 //     becomes a new one, the same each time
 //
-// The error is Invalid for an object that still names whoever sent it, is older
-// than what was published of it, or is at the hub under a name already. seal writes
+// The error is Invalid for an object that still names whoever sent it, refers to
+// one that only some can read, the sender among them, is older than what was
+// published of it, or is at the hub under a name already. seal writes
 // who sent it; it is called once the object is stored or held, and is nil where
 // there is nothing to seal.
 func (a *anonymiser) anonymise(v stix.Value, h *stix.Header) (raw []byte, seal func(store.Tx) error, err error) {
@@ -82,6 +88,7 @@ func (a *anonymiser) anonymise(v stix.Value, h *stix.Header) (raw []byte, seal f
 		return v.Raw(), nil, a.names.check(a.tx, v)
 	}
 	a.view.forget() // objects came in since
+	a.member.forget()
 	known, err := a.known(v, h)
 	if err != nil {
 		return nil, nil, err
@@ -220,7 +227,7 @@ func (a *anonymiser) rewrite(v stix.Value, h *stix.Header, as *alias) ([]byte, e
 // edit puts public identifiers in the place of all others.
 func (a *anonymiser) edit(v stix.Value, set map[string]string) ([]byte, error) {
 	var failed error
-	raw := stix.Edit(v, func(_, text string) (string, bool) {
+	raw := stix.Edit(v, func(path, text string) (string, bool) {
 		if failed != nil || !stix.IsID(text) {
 			return "", false
 		}
@@ -228,10 +235,16 @@ func (a *anonymiser) edit(v stix.Value, set map[string]string) ([]byte, error) {
 		if err != nil {
 			failed = err
 		}
+		if errors.Is(err, errForFew) {
+			failed = fail(Invalid, "%s: not every member may read this object, so who refers to it is one of those who may: take it out, or send it under your name", path)
+		}
 		return id, err == nil
 	}, set)
 	return raw, failed
 }
+
+// errForFew says that an id is that of an object that not all members may read.
+var errForFew = errors.New("hub: an object for few")
 
 // public is the identifier that stands for one that the contributor uses.
 func (a *anonymiser) public(id string) (string, error) {
@@ -258,8 +271,14 @@ func (a *anonymiser) public(id string) (string, error) {
 	}
 	if made == "" {
 		_, _, held := a.view.latest(folded)
-		if a.view.err != nil || held {
-			return id, a.view.err
+		if a.view.err != nil {
+			return "", a.view.err
+		}
+		if held {
+			if _, _, open := a.member.latest(folded); !open {
+				return "", errors.Join(errForFew, a.member.err)
+			}
+			return id, nil
 		}
 		typ, _, err := stix.ParseID(folded)
 		if err != nil {

@@ -260,9 +260,9 @@ func (u *run) decideAnonymous(c *candidate) (outcome, error) {
 	}
 	in := public.incoming
 	j := *u.hub
-	if in.isObservable() {
+	if in.isObservable() || foldID(in.header.ID) == foldID(c.header.ID) {
 		// Its id is no new one: what the operator knows of it is not the sender's
-		// to find out.
+		// to find out, and what came to the sender goes as far as under their name.
 		j.view, j.by = u.own.view, u.c
 	}
 	o, err := u.admit(&j, &in, c)
