@@ -111,16 +111,22 @@ func refused(format string, args ...any) outcome {
 // add judges an object and, where nothing speaks against it, stores it: the entry
 // of the log, its indexes and the change. tx is the hub's room.
 func (s *Service) add(tx store.Tx, col *Collection, in *incoming) (outcome, error) {
-	return s.addSeen(tx, newView(tx, in.by), col, in)
+	var index indexing
+	o, err := s.addSeen(tx, newView(tx, in.by), col, in, &index)
+	if err != nil {
+		return o, err
+	}
+	return o, index.put(tx)
 }
 
-// addSeen is add with a view of in.by, which many objects may share.
-func (s *Service) addSeen(tx store.Tx, v *view, col *Collection, in *incoming) (outcome, error) {
+// addSeen is add with a view of in.by and an index that many objects may share.
+// Whoever calls it puts the index in the end.
+func (s *Service) addSeen(tx store.Tx, v *view, col *Collection, in *incoming, index *indexing) (outcome, error) {
 	o, place, err := judge(v, col, in)
 	if err != nil || o.state != outcomeNew {
 		return o, err
 	}
-	at, err := s.put(tx, col, in, place)
+	at, err := s.put(tx, col, in, place, index)
 	v.forget()
 	return outcome{state: outcomeAdded, at: at}, err
 }
@@ -132,7 +138,7 @@ type place struct {
 }
 
 // put stores an entry. What is judged by it is done with.
-func (s *Service) put(tx store.Tx, col *Collection, in *incoming, p place) (spot, error) {
+func (s *Service) put(tx store.Tx, col *Collection, in *incoming, p place, index *indexing) (spot, error) {
 	audience, owner, err := in.numbers(tx)
 	if err != nil {
 		return spot{}, err
@@ -166,9 +172,7 @@ func (s *Service) put(tx store.Tx, col *Collection, in *incoming, p place) (spot
 		return spot{}, fmt.Errorf("versions: %w", err)
 	}
 	for key, value := range in.indexKeys(at) {
-		if err := tx.Put(key, value); err != nil {
-			return spot{}, fmt.Errorf("index: %w", err)
-		}
+		index.add(key, value)
 	}
 	return at, s.appendFeed(tx, ChangeAdded, at, nil)
 }
