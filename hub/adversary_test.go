@@ -138,6 +138,7 @@ func TestAnonymousGoesNoFurther(t *testing.T) {
 	t.Run("what is for fewer", func(t *testing.T) {
 		for name, object := range map[string]string{
 			"by its marking": stixText("malware", 1, 0, marked(tlp.AmberID)), "by its collection": stixText("malware", 1, 0),
+			"by the collection alone": stixText("malware", 1, 0, marked(tlp.GreenID)),
 		} {
 			f := newFixture(t, nil)
 			f.submit(t, "gamma", "cases", object)
@@ -148,8 +149,8 @@ func TestAnonymousGoesNoFurther(t *testing.T) {
 			f.wantTexts(t, "beta", "indicators", hub.Query{})
 		}
 		f := newFixture(t, nil)
-		f.submit(t, "gamma", "cases", stixText("malware", 1, 0, marked(tlp.GreenID)))
-		if s := f.anonymous(t, "alpha-member", stixText("malware", 1, 0, marked(tlp.GreenID))); len(s.Successes) != 1 {
+		f.submit(t, "gamma", "indicators", stixText("malware", 1, 0))
+		if s := f.anonymous(t, "alpha-member", stixText("malware", 1, 0)); len(s.Successes) != 1 {
 			t.Errorf("%+v", s)
 		}
 	})

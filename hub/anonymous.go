@@ -149,6 +149,11 @@ func (a *anonymiser) known(v stix.Value, h *stix.Header) (*alias, error) {
 			return nil, a.view.err
 		}
 		if ok && sameContent(held.object, &incoming{raw: v.Raw(), value: v}) {
+			if few, err := a.forFew(h.ID); err != nil {
+				return nil, err
+			} else if few {
+				return nil, fail(Invalid, "id: the hub has this object for fewer readers than all members, and whoever passes it on is one of them: ask the organisation that contributed it to share it here")
+			}
 			return nil, nil //nolint:nilnil // documented
 		}
 		if ok {
@@ -243,6 +248,12 @@ func (a *anonymiser) edit(v stix.Value, set map[string]string) ([]byte, error) {
 	return raw, failed
 }
 
+// forFew reports whether not all members may read an object.
+func (a *anonymiser) forFew(id string) (bool, error) {
+	_, _, open := a.member.latest(id)
+	return !open, a.member.err
+}
+
 // errForFew says that an id is that of an object that not all members may read.
 var errForFew = errors.New("hub: an object for few")
 
@@ -275,10 +286,11 @@ func (a *anonymiser) public(id string) (string, error) {
 			return "", a.view.err
 		}
 		if held {
-			if _, _, open := a.member.latest(folded); !open {
-				return "", errors.Join(errForFew, a.member.err)
+			few, err := a.forFew(folded)
+			if err == nil && few {
+				err = errForFew
 			}
-			return id, nil
+			return id, err
 		}
 		typ, _, err := stix.ParseID(folded)
 		if err != nil {
