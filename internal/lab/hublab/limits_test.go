@@ -124,19 +124,28 @@ func fromMemory(t testing.TB, c *http.Client, page []byte, times int) time.Durat
 	url, pid := memoryServer(t, page)
 	before := processorTime(t, pid)
 	for range times {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		res, err := c.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := io.ReadAll(res.Body)
-		_ = res.Body.Close()
-		if err != nil || !bytes.Equal(got, page) {
-			t.Fatalf("%d bytes of %d, %v", len(got), len(page), err)
+		if got := fetch(t, c, url); !bytes.Equal(got, page) {
+			t.Fatalf("%d bytes of %d", len(got), len(page))
 		}
 	}
 	return processorTime(t, pid) - before
+}
+
+// fetch asks for what needs no key.
+func fetch(t testing.TB, c *http.Client, url string) []byte {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := c.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	got, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
 }

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -74,9 +75,24 @@ func measureMillion(t *testing.T, f *figures) {
 		}
 	}
 	f.add(t, "a look-up by value (an address, a domain, a URL, a hash in turn)", "p99 under 1 ms", said(&finds), finds.of(0.99) >= time.Millisecond)
+	floor := emptyAnswers(t, c, 10_000)
+	f.add(t, "the limit of both: net/http alone, which answers {} from memory", "", said(floor), false)
 	most := memory()
 	f.add(t, "memory of the hub's own (RssAnon) in all that, at most", "under 300 MB", fmt.Sprintf("%.0f MB", most), most >= 300)
 	s.stop()
+}
+
+// emptyAnswers asks a process that does nothing else for {}.
+func emptyAnswers(t *testing.T, c *http.Client, times int) *latencies {
+	t.Helper()
+	l := new(latencies)
+	at, _ := memoryServer(t, []byte("{}"))
+	for range times {
+		began := time.Now()
+		fetch(t, c, at)
+		l.add(time.Since(began))
+	}
+	return l
 }
 
 func said(l *latencies) string {
