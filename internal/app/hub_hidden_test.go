@@ -24,7 +24,7 @@ func (w *world) alike(what string, got answer, id string, other answer, otherID 
 		return differs.ReplaceAllString(strings.NewReplacer(id, "ID", twin(id), "TWIN").Replace(a.String()), "_")
 	}
 	if a, b := plain(got, id), plain(other, otherID); a != b {
-		w.t.Errorf("%s: what is hidden is told from what is not there:\n%s\nand\n%s", what, a, b)
+		w.errorf("%s: what is hidden is told from what is not there:\n%s\nand\n%s", what, a, b)
 	}
 }
 
@@ -93,6 +93,14 @@ func TestHiddenWrites(t *testing.T) {
 			both("deletes a version of", http.MethodDelete, open.path()+"objects/"+id+"/?match[version]=first", "")
 			both("deletes by the API", http.MethodDelete, "/api/v1/collections/"+open.id+"/objects/"+id, "")
 			both("refers to", http.MethodPost, open.path()+"objects/", `{"objects":[{"type":"note","spec_version":"2.1","id":"note--TWIN","created":"2026-01-01T00:00:00.000Z","modified":"2026-01-01T00:00:00.000Z","content":"x","object_refs":["`+id+`"]}]}`)
+			// They and others get it, and nobody learns from it that there is more.
+			seen := w.seen
+			w.seen = nil // the note's own words name the id
+			for _, reader := range []*asker{a, w.asker("stranger"), w.asker("beta-member")} {
+				note := open.path() + "objects/note--"
+				w.alike(reader.name+" reads what refers to "+d.kind+" "+d.m.name, w.ask(reader, http.MethodGet, note+twin(hidden)+"/", ""), hidden, w.ask(reader, http.MethodGet, note+twin(never)+"/", ""), never)
+			}
+			w.seen = seen
 			if d.kind == "marking-definition" {
 				mark := strings.Replace(indicatorText("TWIN"), `"name"`, `"object_marking_refs":["`+id+`"],"name"`, 1)
 				both("marks with", http.MethodPost, open.path()+"objects/", `{"objects":[`+mark+`]}`)
@@ -255,7 +263,7 @@ func (w *world) statusesOfOthers(s *shelf) {
 				}
 				got := w.ask(a, http.MethodGet, path+st.ID, "")
 				if mine != (got.status == http.StatusOK) {
-					w.t.Errorf("%s asks for the status of %s: %s", a.name, name, got)
+					w.errorf("%s asks for the status of %s: %s", a.name, name, got)
 				}
 				if !mine {
 					w.alike(a.name+" status", got, st.ID, w.ask(a, http.MethodGet, path+never, ""), never)

@@ -21,7 +21,7 @@ func (w *world) searches(a *asker) {
 		for range 2000 {
 			got := w.ask(a, http.MethodGet, "/api/v1/search?"+q.Encode(), "")
 			if got.status != http.StatusOK {
-				w.t.Errorf("%s searches %s: %s", a.name, what, got)
+				w.errorf("%s searches %s: %s", a.name, what, got)
 				return
 			}
 			text.WriteString(got.body)
@@ -101,7 +101,7 @@ func (w *world) fetchesEach(a *asker) {
 			if strings.Contains(route, "text=") || strings.Contains(route, "value=") {
 				// The token of a search is in the request, so inspect looks away from it.
 				if n := strings.Count(got.body, e.id); (n > 0) != (len(want) > 0) {
-					w.t.Errorf("%s: %s finds %d, want %d: %s", a.name, route, n, len(want), got.body)
+					w.errorf("%s: %s finds %d, want %d: %s", a.name, route, n, len(want), got.body)
 				}
 				continue
 			}
@@ -116,7 +116,7 @@ func (w *world) fetchesEach(a *asker) {
 				never[key] = strings.ReplaceAll(w.ask(a, http.MethodGet, strings.ReplaceAll(route, "ID", e.kind+"--"+nobody), "").String(), nobody, "ID")
 			}
 			if text := strings.ReplaceAll(got.String(), uuid, "ID"); text != never[key] {
-				w.t.Errorf("%s: %s tells a hidden object from none: %s\nand\n%s", a.name, route, text, never[key])
+				w.errorf("%s: %s tells a hidden object from none: %s\nand\n%s", a.name, route, text, never[key])
 			}
 		}
 		w.counts(a, e, len(versions) > 0)
@@ -145,6 +145,6 @@ func (w *world) counts(a *asker, e *entry, seen bool) {
 	}
 	got := decode[apiclient.Counts](w, w.ask(a, http.MethodGet, "/api/v1/objects/"+e.id+"/counts", ""))
 	if got.Sightings != want.Sightings || got.Notes != want.Notes || got.Opinions["agree"] != want.Opinions["agree"] {
-		w.t.Errorf("%s: counts of %d: %+v, want %+v", a.name, e.n, got, want)
+		w.errorf("%s: counts of %d: %+v, want %+v", a.name, e.n, got, want)
 	}
 }

@@ -41,7 +41,7 @@ func TestMatrix(t *testing.T) {
 func (w *world) same(a *asker, what, text string, want []*entry) {
 	w.t.Helper()
 	if got, want := tokensIn(text), slices.Compact(tokens(want)); !slices.Equal(got, want) {
-		w.t.Errorf("%s, %s: %d objects, want %d: got %v, want %v", a.name, what, len(got), len(want), got, want)
+		w.errorf("%s, %s: %d objects, want %d: got %v, want %v", a.name, what, len(got), len(want), got, want)
 	}
 }
 
@@ -53,12 +53,12 @@ func (w *world) refusesAll(a *asker) {
 		"/api/v1/me", "/api/v1/search?text=qx", "/api/v1/changes", "/api/v1/organisations", "/api/v1/settings"} {
 		got := w.ask(a, http.MethodGet, path, "")
 		if got.status != http.StatusUnauthorized || got.String() != w.ask(wrong, http.MethodGet, path, "").String() {
-			w.t.Errorf("%s: GET %s: %s", a.name, path, got)
+			w.errorf("%s: GET %s: %s", a.name, path, got)
 		}
 	}
 	post := w.shelves["indicators"].path() + "objects/"
 	if got := w.ask(a, http.MethodPost, post, `{}`); got.status != http.StatusUnauthorized || got.String() != w.ask(wrong, http.MethodPost, post, `{}`).String() {
-		w.t.Errorf("%s: POST: %s", a.name, got)
+		w.errorf("%s: POST: %s", a.name, got)
 	}
 }
 
@@ -77,7 +77,7 @@ func (w *world) listsByTAXII(a *asker, s *shelf) {
 			want = http.StatusNotFound
 		}
 		if got.status != want {
-			w.t.Errorf("%s, %s: status %d, want %d", a.name, s.alias, got.status, want)
+			w.errorf("%s, %s: status %d, want %d", a.name, s.alias, got.status, want)
 		}
 		return
 	}
@@ -87,16 +87,16 @@ func (w *world) listsByTAXII(a *asker, s *shelf) {
 		got := w.ask(a, http.MethodGet, s.path()+"objects/?"+match, "")
 		w.same(a, s.alias+" "+match, got.body, want)
 		if len(want) > 0 && (got.header.Get("X-TAXII-Date-Added-First") != stamp(want[0].added) || got.header.Get("X-TAXII-Date-Added-Last") != stamp(want[len(want)-1].added)) {
-			w.t.Errorf("%s, %s %s: dates %v", a.name, s.alias, match, got.header)
+			w.errorf("%s, %s %s: dates %v", a.name, s.alias, match, got.header)
 		}
 		pages := w.walk(a, s.path()+"objects/?limit=1&"+match, func(body string) { text.WriteString(body) })
 		w.same(a, s.alias+" one by one "+match, text.String(), want)
 		if pages != max(1, len(want)) {
-			w.t.Errorf("%s, %s %s: %d pages for %d objects: more was said that this reader does not get", a.name, s.alias, match, pages, len(want))
+			w.errorf("%s, %s %s: %d pages for %d objects: more was said that this reader does not get", a.name, s.alias, match, pages, len(want))
 		}
 		w.walk(a, s.path()+"manifest/?limit=7&"+match, func(body string) { manifest.WriteString(body) })
 		if n := strings.Count(manifest.String(), `"date_added"`); n != len(want) {
-			w.t.Errorf("%s, %s %s: the manifest has %d, want %d", a.name, s.alias, match, n, len(want))
+			w.errorf("%s, %s %s: the manifest has %d, want %d", a.name, s.alias, match, n, len(want))
 		}
 	}
 	w.same(a, s.alias+" notes", w.ask(a, http.MethodGet, s.path()+"objects/?match[type]=note", "").body, filter(last(all), func(e *entry) bool { return e.kind == "note" }))
@@ -104,7 +104,7 @@ func (w *world) listsByTAXII(a *asker, s *shelf) {
 	if len(all) > 0 {
 		got := w.ask(a, http.MethodGet, s.path()+"objects/?match[version]=all&added_after="+stamp(all[len(all)-1].added), "")
 		if got.body != "{}" {
-			w.t.Errorf("%s, %s: behind the last there is %s", a.name, s.alias, got)
+			w.errorf("%s, %s: behind the last there is %s", a.name, s.alias, got)
 		}
 	}
 }
@@ -162,14 +162,14 @@ func (w *world) listsRoots(a *asker) {
 		unknown := w.ask(a, http.MethodGet, "/taxii2/nosuch/collections/", "")
 		if root != "community" && !slices.Contains(a.groups, root) && !a.administers() {
 			if strings.ReplaceAll(got.String(), root, "X") != strings.ReplaceAll(unknown.String(), "nosuch", "X") {
-				w.t.Errorf("%s: the group tells of itself: %s", a.name, got)
+				w.errorf("%s: the group tells of itself: %s", a.name, got)
 			}
 			continue
 		}
 		for _, s := range w.shelves {
 			read, write := a.reaches(s)
 			if shown := strings.Contains(got.body, s.id); s.root == root && shown != (read || write || a.administers()) {
-				w.t.Errorf("%s: collection %s shown: %v", a.name, s.alias, shown)
+				w.errorf("%s: collection %s shown: %v", a.name, s.alias, shown)
 			}
 		}
 	}
@@ -185,7 +185,7 @@ func (w *world) listsChanges(a *asker) {
 	w.same(a, "changes", text.String(), all)
 	text.Reset()
 	if n = w.walkChanges(a, "/api/v1/changes?limit=1", &text); n != max(1, len(all)) {
-		w.t.Errorf("%s: %d pages of changes for %d objects", a.name, n, len(all))
+		w.errorf("%s: %d pages of changes for %d objects", a.name, n, len(all))
 	}
 	w.same(a, "changes one by one", text.String(), all)
 	for _, s := range w.shelves {
@@ -199,7 +199,7 @@ func (w *world) listsChanges(a *asker) {
 	got := w.ask(a, http.MethodPost, "/api/v1/subscriptions", `{"name":"`+name+`","from":"start"}`)
 	if got.status != http.StatusCreated {
 		if a.member() && !a.local {
-			w.t.Errorf("%s subscribes: %s", a.name, got)
+			w.errorf("%s subscribes: %s", a.name, got)
 		}
 		return
 	}

@@ -165,9 +165,6 @@ func tokensIn(text string) []string {
 // not name in the request.
 func (w *world) inspect(a *asker, method, path, body string, got answer) {
 	w.t.Helper()
-	if w.clean != nil {
-		w.clean(nil, got)
-	}
 	if w.seen == nil {
 		return
 	}
@@ -180,7 +177,7 @@ func (w *world) inspect(a *asker, method, path, body string, got answer) {
 		if !slices.ContainsFunc(w.entries, of) || slices.ContainsFunc(w.entries, func(e *entry) bool { return of(e) && seen[e] }) {
 			return
 		}
-		w.t.Errorf("LEAK to %s: %s %s tells %s: %.600s", a.name, method, path, trace, text)
+		w.errorf("LEAK to %s: %s %s tells %s: %.600s", a.name, method, path, trace, text)
 	}
 	each := func(re *regexp.Regexp, of func(trace string, e *entry) bool) {
 		done := map[string]bool{}
@@ -201,7 +198,7 @@ func (w *world) inspect(a *asker, method, path, body string, got answer) {
 	})
 	for _, s := range w.secrets {
 		if strings.Contains(text, s.text) && !strings.Contains(asked, s.text) && !s.may(a) {
-			w.t.Errorf("LEAK to %s: %s %s tells %s: %.600s", a.name, method, path, s.text, text)
+			w.errorf("LEAK to %s: %s %s tells %s: %.600s", a.name, method, path, s.text, text)
 		}
 	}
 }

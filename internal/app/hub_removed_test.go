@@ -102,18 +102,18 @@ func (w *world) stays(a *asker, gone []*entry) {
 		for _, path := range []string{"objects/", "objects/?match[version]=all", "manifest/"} {
 			got := w.ask(a, http.MethodGet, w.shelves["open7x9"].path()+path, "")
 			if got.body != "{}" {
-				w.t.Errorf("%s: %s has %.300s", a.name, path, got.body)
+				w.errorf("%s: %s has %.300s", a.name, path, got.body)
 			}
 		}
 	}
 	for _, e := range gone {
 		if strings.Contains(texts[0], e.id) {
-			w.t.Errorf("%s finds %s, which is deleted", a.name, e.id)
+			w.errorf("%s finds %s, which is deleted", a.name, e.id)
 		}
 	}
 	for _, e := range gone[:5] {
 		if got := w.ask(a, http.MethodGet, "/api/v1/objects/"+e.id, ""); got.status != http.StatusNotFound {
-			w.t.Errorf("%s gets %s, which is deleted: %s", a.name, e.id, got)
+			w.errorf("%s gets %s, which is deleted: %s", a.name, e.id, got)
 		}
 	}
 }

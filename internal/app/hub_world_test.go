@@ -30,11 +30,11 @@ type world struct {
 	shelves map[string]*shelf
 	entries []*entry
 	n       int // numbers given to entries
+	faults  int // that were told
 	secrets []secret
 	seen    map[string]map[*entry]bool // by asker: what they may read
 	added   map[time.Time]*entry
 	socket  *apiclient.Client
-	clean   func(*http.Request, answer) // more checks of every answer
 }
 
 // trustGroup is the handle of the only group but the community.
@@ -101,6 +101,15 @@ func (w *world) must(method, path string, in, out any) {
 	w.t.Helper()
 	if err := w.as(w.admin).Do(w.t.Context(), method, path, nil, in, out); err != nil {
 		w.t.Fatalf("%s %s: %v", method, path, err)
+	}
+}
+
+// errorf is the test's, up to a number that somebody reads.
+func (w *world) errorf(format string, args ...any) {
+	w.t.Helper()
+	w.t.Errorf(format, args...)
+	if w.faults++; w.faults >= 30 {
+		w.t.Fatal("and more of it")
 	}
 }
 
