@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -92,7 +93,7 @@ func (s *server) authenticate(ctx huma.Context, next func(huma.Context)) {
 	r, _ := humago.Unwrap(ctx)
 	c, err := s.Authenticate(r)
 	// Neither a stranger's body nor more large ones than there is room for are read.
-	if err == nil && !c.Member() && len(ctx.Operation().Security[0]) > 0 {
+	if err == nil && !c.Member() && !isOpen(ctx.Operation()) {
 		err = &hub.Error{Code: hub.Unauthenticated, Message: "sign in, or send a key"}
 	}
 	if err == nil && ctx.Operation().MaxBodyBytes > maxBody {
@@ -197,7 +198,13 @@ func op[I, O any](s *server, o huma.Operation, do func(context.Context, *I) (*O,
 	if o.Security == nil {
 		o.Security = []map[string][]string{{"bearer": {}}, {"basic": {}}}
 	}
-	o.Errors = append(o.Errors, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusTooManyRequests)
+	o.Errors = append(o.Errors, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusTooManyRequests, http.StatusServiceUnavailable)
+	if o.Method != http.MethodGet {
+		o.Errors = append(o.Errors, http.StatusConflict)
+	}
+	if o.Method == http.MethodPost || o.Method == http.MethodPatch {
+		o.Errors = append(o.Errors, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+	}
 	huma.Register(s.api, o, func(ctx context.Context, in *I) (*O, error) {
 		out, err := do(ctx, in)
 		if err != nil {
@@ -207,5 +214,13 @@ func op[I, O any](s *server, o huma.Operation, do func(context.Context, *I) (*O,
 	})
 }
 
-// open is the security of an operation that needs no key.
-func open() []map[string][]string { return []map[string][]string{{}} }
+// open is the security of an operation that needs no key. With one it may answer
+// more.
+func open() []map[string][]string {
+	return []map[string][]string{{"bearer": {}}, {"basic": {}}, {}}
+}
+
+// isOpen reports whether strangers may ask for an operation.
+func isOpen(o *huma.Operation) bool {
+	return slices.ContainsFunc(o.Security, func(s map[string][]string) bool { return len(s) == 0 })
+}

@@ -30,7 +30,8 @@ func (s *server) changes() {
 	op(s, huma.Operation{
 		OperationID: "changes", Method: http.MethodGet, Path: "/changes", Tags: []string{"Changes"}, Security: open(),
 		Summary:     "What was added, deleted and expired",
-		Description: "In the order in which it happened, as far as the caller may read it. Keep next and ask again with it: nothing is missed.",
+		Description: "In the order in which it happened, as far as the caller may read it. Keep next and ask again with it: nothing is missed. 409: the cursor is older than what the hub remembers of deleted objects; begin again without one.",
+		Errors:      []int{http.StatusConflict},
 	}, func(ctx context.Context, in *changesInput) (*body[apiclient.Changes], error) {
 		c := caller(ctx)
 		collection := ""
@@ -83,7 +84,7 @@ func (s *server) changes() {
 	})
 	op(s, huma.Operation{
 		OperationID: "subscription-changes", Method: http.MethodGet, Path: "/subscriptions/{name}/changes", Tags: []string{"Changes"},
-		Summary: "What is new in a subscription", Description: "The same until it is acknowledged.",
+		Summary: "What is new in a subscription", Description: "The same until it is acknowledged.", Errors: []int{http.StatusConflict},
 	}, func(ctx context.Context, in *struct {
 		SubscriptionPath
 		Limit int `query:"limit" minimum:"0" maximum:"1000"`

@@ -20,9 +20,8 @@ type ObjectPath struct {
 type submitInput struct {
 	Collection    string   `path:"collection" maxLength:"100" doc:"Id, or alias in the group community, or GROUP/ALIAS."`
 	Anonymous     bool     `query:"anonymous" doc:"Publish it in the hub's name."`
-	Organisations []string `query:"organisation,explode" maxItems:"1000" doc:"Ids or handles of those whom TLP:AMBER names. Absent: the collection's reading organisations."`
-	People        []string `query:"person,explode" maxItems:"1000" doc:"Ids or mail addresses of those whom TLP:RED names. Absent: the people listed on the collection."`
-	ContentType   string   `header:"Content-Type"`
+	Organisations []string `query:"organisation,explode" maxItems:"1000" nullable:"false" doc:"Ids or handles of those whom TLP:AMBER names. Absent: the collection's reading organisations."`
+	People        []string `query:"person,explode" maxItems:"1000" nullable:"false" doc:"Ids or mail addresses of those whom TLP:RED names. Absent: the people listed on the collection."`
 	RawBody       []byte
 }
 
@@ -42,7 +41,7 @@ type contentOutput struct {
 type searchInput struct {
 	Value        string    `query:"value" maxLength:"4096" doc:"An address, domain, URL, mail address, hash or CVE: finds what names it, or holds it."`
 	Text         string    `query:"text" maxLength:"200" doc:"In the object's text, in any case."`
-	Types        []string  `query:"type,explode" maxItems:"50" doc:"STIX types."`
+	Types        []string  `query:"type,explode" maxItems:"50" nullable:"false" doc:"STIX types."`
 	Marking      string    `query:"marking" doc:"TLP label, such as GREEN."`
 	Organisation string    `query:"organisation" maxLength:"300" doc:"Id or handle of who contributed it."`
 	Collection   string    `query:"collection" maxLength:"100" doc:"Id, or alias in the group community, or GROUP/ALIAS."`
@@ -58,7 +57,6 @@ func (s *server) objects() {
 		OperationID: "submit-objects", Method: http.MethodPost, Path: "/collections/{collection}/objects", Tags: []string{"Objects"},
 		Summary: "Submit objects", DefaultStatus: http.StatusAccepted, MaxBodyBytes: s.MaxContentLength,
 		Description: "The body is a STIX 2.1 bundle or a TAXII 2.1 envelope. What is good is stored, what is not is listed in failures with its path and the clause of the standard. It is on disk when the answer comes.",
-		Errors:      []int{http.StatusRequestEntityTooLarge, http.StatusServiceUnavailable},
 	}, func(ctx context.Context, in *submitInput) (*statusOutput, error) {
 		c := caller(ctx)
 		orgs, err := s.organisationIDs(ctx, c, in.Organisations)

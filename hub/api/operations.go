@@ -50,11 +50,11 @@ func (s *server) operations() {
 		})
 	op(s, huma.Operation{OperationID: "audit", Method: http.MethodGet, Path: "/audit", Tags: tags, Summary: "Read the audit log"}, s.auditLog)
 	op(s, huma.Operation{OperationID: "verify-audit", Method: http.MethodGet, Path: "/audit/verify", Tags: tags, Summary: "Check that the audit log is as it was written"}, s.verifyAudit)
-	op(s, huma.Operation{OperationID: "export-audit", Method: http.MethodPost, Path: "/audit/export", Tags: tags, Summary: "Export the audit log as lines of JSON"},
+	op(s, huma.Operation{OperationID: "export-audit", Method: http.MethodPost, Path: "/audit/export", Tags: tags, Summary: "Export the audit log as lines of JSON", Responses: streams("application/x-ndjson")},
 		s.stream("application/x-ndjson", func(ctx context.Context, c *hub.Caller, w io.Writer) error { return s.Hub.ExportAudit(ctx, c, w) }))
 	op(s, huma.Operation{
 		OperationID: "backup", Method: http.MethodPost, Path: "/backup", Tags: tags, Summary: "Back everything up",
-		Description: "For the local administrator. The last bytes tell whether it is whole.",
+		Description: "For the local administrator. The last bytes tell whether it is whole.", Responses: streams("application/octet-stream"),
 	}, s.stream("application/octet-stream", func(ctx context.Context, c *hub.Caller, w io.Writer) error {
 		return s.Hub.Backup(ctx, c, func() error { return s.Config.Backup(ctx, w) })
 	}))
@@ -122,6 +122,11 @@ func (s *server) verifyAudit(ctx context.Context, in *struct {
 		return &body[apiclient.AuditState]{apiclient.AuditState{Broken: broken.Seq, Why: broken.Why}}, nil
 	}
 	return &body[apiclient.AuditState]{apiclient.AuditState{Sound: err == nil, Entries: got.Count, Head: got.Head.String()}}, err
+}
+
+// streams describes an answer of stream.
+func streams(kind string) map[string]*huma.Response {
+	return map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{kind: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}}}}
 }
 
 // streamTime is how long a reader may take for a part of a stream.

@@ -18,7 +18,7 @@ type Caller struct {
 	Person       string   `json:"person,omitempty" doc:"Mail address, of a person."`
 	Role         string   `json:"role,omitempty" doc:"What the caller may do at most."`
 	Key          string   `json:"key,omitempty" doc:"Id of the key in use."`
-	Groups       []string `json:"groups,omitempty" doc:"Handles of the trust groups."`
+	Groups       []string `json:"groups,omitempty" nullable:"false" doc:"Handles of the trust groups."`
 }
 
 // Organisation is a member of the hub, or its operator.
@@ -29,7 +29,7 @@ type Organisation struct {
 	Sector   string    `json:"sector,omitempty"`
 	Contact  string    `json:"contact,omitempty" doc:"Mail address; shown to administrators and to its own people."`
 	Status   string    `json:"status" enum:"new,active,suspended"`
-	ClientOf []string  `json:"client_of,omitempty" doc:"Handles of the organisations that it is a client of."`
+	ClientOf []string  `json:"client_of,omitempty" nullable:"false" doc:"Handles of the organisations that it is a client of."`
 	Operator bool      `json:"operator,omitempty" doc:"It runs the hub."`
 	Created  time.Time `json:"created"`
 }
@@ -41,7 +41,7 @@ type OrganisationEdit struct {
 	Sector   *string   `json:"sector,omitempty" maxLength:"100"`
 	Contact  *string   `json:"contact,omitempty" maxLength:"254"`
 	Status   *string   `json:"status,omitempty" enum:"new,active,suspended"`
-	ClientOf *[]string `json:"client_of,omitempty" maxItems:"1000" doc:"Ids or handles."`
+	ClientOf *[]string `json:"client_of,omitempty" nullable:"false" maxItems:"1000" doc:"Ids or handles."`
 }
 
 // Person belongs to one organisation.
@@ -67,7 +67,7 @@ type PersonEdit struct {
 // Scope bounds a key to verbs in a collection.
 type Scope struct {
 	Collection string   `json:"collection" doc:"Id or alias, or * for all."`
-	Verbs      []string `json:"verbs" minItems:"1" enum:"read,write"`
+	Verbs      []string `json:"verbs" nullable:"false" minItems:"1" enum:"read,write"`
 }
 
 // Key is an API key, without its secret.
@@ -76,7 +76,7 @@ type Key struct {
 	Name         string    `json:"name"`
 	Organisation string    `json:"organisation" doc:"Handle."`
 	Person       string    `json:"person,omitempty" doc:"Mail address, of a person's key."`
-	Scopes       []Scope   `json:"scopes,omitempty" doc:"None: all that its owner may."`
+	Scopes       []Scope   `json:"scopes,omitempty" nullable:"false" doc:"None: all that its owner may."`
 	Anonymous    bool      `json:"anonymous,omitempty" doc:"What it submits is published in the hub's name."`
 	Created      time.Time `json:"created"`
 	Expires      time.Time `json:"expires,omitzero"`
@@ -89,7 +89,7 @@ type NewKey struct {
 	Name         string    `json:"name" minLength:"1" maxLength:"100" doc:"What it is for."`
 	Organisation string    `json:"organisation,omitempty" doc:"Id or handle. Absent: the caller's own."`
 	Person       string    `json:"person,omitempty" doc:"Id or mail address: a key that is this person."`
-	Scopes       []Scope   `json:"scopes,omitempty" maxItems:"100"`
+	Scopes       []Scope   `json:"scopes,omitempty" nullable:"false" maxItems:"100"`
 	Anonymous    bool      `json:"anonymous,omitempty"`
 	Expires      time.Time `json:"expires,omitzero"`
 }
@@ -106,7 +106,7 @@ type Group struct {
 	Handle      string    `json:"handle" doc:"Its API root is /taxii2/HANDLE/."`
 	Title       string    `json:"title"`
 	Description string    `json:"description,omitempty"`
-	Members     []string  `json:"members,omitempty" doc:"Handles of organisations; the group community has every member without naming them."`
+	Members     []string  `json:"members,omitempty" nullable:"false" doc:"Handles of organisations; the group community has every member without naming them."`
 	Created     time.Time `json:"created"`
 }
 
@@ -115,7 +115,7 @@ type GroupEdit struct {
 	Handle      *string   `json:"handle,omitempty" minLength:"2" maxLength:"40" pattern:"^[a-z0-9][a-z0-9-]*$" doc:"Only when it is made."`
 	Title       *string   `json:"title,omitempty" minLength:"1" maxLength:"200"`
 	Description *string   `json:"description,omitempty" maxLength:"2000"`
-	Members     *[]string `json:"members,omitempty" maxItems:"10000" doc:"Ids or handles."`
+	Members     *[]string `json:"members,omitempty" nullable:"false" maxItems:"10000" doc:"Ids or handles."`
 }
 
 // Grant gives a right to a collection.
@@ -139,8 +139,8 @@ type Collection struct {
 	Moderation  string    `json:"moderation" enum:"off,new,all"`
 	Anonymous   bool      `json:"anonymous" doc:"It takes anonymous contributions."`
 	Retention   int       `json:"retention,omitempty" doc:"Days that an object stays; absent: for ever."`
-	Grants      []Grant   `json:"grants,omitempty"`
-	People      []string  `json:"people,omitempty" doc:"Mail addresses: the readers of what TAXII brings in as TLP:RED."`
+	Grants      []Grant   `json:"grants,omitempty" nullable:"false"`
+	People      []string  `json:"people,omitempty" nullable:"false" doc:"Mail addresses: the readers of what TAXII brings in as TLP:RED."`
 	Created     time.Time `json:"created"`
 }
 
@@ -154,8 +154,8 @@ type CollectionEdit struct {
 	Moderation  *string   `json:"moderation,omitempty" enum:"off,new,all"`
 	Anonymous   *bool     `json:"anonymous,omitempty"`
 	Retention   *int      `json:"retention,omitempty" minimum:"0" maximum:"36500"`
-	Grants      *[]Grant  `json:"grants,omitempty" maxItems:"10000"`
-	People      *[]string `json:"people,omitempty" maxItems:"10000" doc:"Ids or mail addresses."`
+	Grants      *[]Grant  `json:"grants,omitempty" nullable:"false" maxItems:"10000"`
+	People      *[]string `json:"people,omitempty" nullable:"false" maxItems:"10000" doc:"Ids or mail addresses."`
 }
 
 // StatusDetail is what became of one object.
@@ -174,10 +174,10 @@ type Status struct {
 	SuccessCount     int            `json:"success_count"`
 	FailureCount     int            `json:"failure_count"`
 	PendingCount     int            `json:"pending_count"`
-	Successes        []StatusDetail `json:"successes,omitempty"`
-	Failures         []StatusDetail `json:"failures,omitempty"`
-	Pendings         []StatusDetail `json:"pendings,omitempty"`
-	Warnings         []StatusDetail `json:"warnings,omitempty" doc:"Of objects that were stored: what STIX says should be otherwise."`
+	Successes        []StatusDetail `json:"successes,omitempty" nullable:"false"`
+	Failures         []StatusDetail `json:"failures,omitempty" nullable:"false"`
+	Pendings         []StatusDetail `json:"pendings,omitempty" nullable:"false"`
+	Warnings         []StatusDetail `json:"warnings,omitempty" nullable:"false" doc:"Of objects that were stored: what STIX says should be otherwise."`
 }
 
 // Counts are what others said about an object, as far as the caller may read it.
