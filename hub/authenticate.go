@@ -115,17 +115,17 @@ func (c *Caller) holds(r store.Reader, key *Key) error {
 	return c.joins(r, person.Organisation)
 }
 
-// Renew is the caller as they are now, for a request that took long: a key may be
+// Renew is the holder of a key as they are now, for a request that took long: a key may be
 // revoked or expired meanwhile, its owner shut out or given another role. The error
 // is Unauthenticated, as Authenticate's.
 func (s *Service) Renew(ctx context.Context, c *Caller) (Caller, error) {
 	if c.Kind == CallerLocal {
 		return s.Local(ctx, c.From, c.Request)
 	}
-	now := Caller{From: c.From, Request: c.Request}
 	if c.Key == "" {
-		return now, nil
+		return *c, nil
 	}
+	now := Caller{}
 	err := s.read(ctx, func(r store.Reader) error {
 		now = Caller{From: c.From, Request: c.Request}
 		key, err := getRecord[Key](r, keyKind+"/"+c.Key)

@@ -223,6 +223,8 @@ func TestRenew(t *testing.T) {
 	for _, c := range []*hub.Caller{suspended, revoked} {
 		_, err = f.hub.Renew(t.Context(), c)
 		wantCode(t, err, hub.Unauthenticated)
+		_, err = f.hub.Submit(t.Context(), c, hub.Submission{Root: hub.Community, Collection: "indicators", Body: envelope(stixText("indicator", 1, 0))})
+		wantCode(t, err, hub.Unauthenticated)
 	}
 	again, err := f.hub.Renew(t.Context(), demoted)
 	must(t, err)

@@ -47,7 +47,12 @@ func (s *Service) Submit(ctx context.Context, c *Caller, sub Submission) (Status
 	case int64(len(sub.Body)) > s.max:
 		return Status{}, fail(TooLarge, "the body has %d bytes; this hub takes up to %d: send several envelopes", len(sub.Body), s.max)
 	}
-	err := s.read(ctx, func(r store.Reader) error {
+	now, err := s.Renew(ctx, c) // a body may have taken long
+	if err != nil {
+		return Status{}, err
+	}
+	c = &now
+	err = s.read(ctx, func(r store.Reader) error {
 		_, err := writable(r, c, sub.Root, sub.Collection)
 		return err
 	})
