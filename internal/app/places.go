@@ -15,8 +15,9 @@ import (
 type places struct {
 	net.Listener
 	limit   int
-	refusal string // sent to whoever finds no place; "" where they speak TLS
-	refused func() // counts them
+	refusal string        // sent to whoever finds no place; "" where they speak TLS
+	refused func()        // counts them
+	away    chan struct{} // one for each that is being told
 
 	mu   sync.Mutex
 	open int
@@ -28,7 +29,7 @@ const busyAnswer = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain
 	"too many connections at once: come again shortly\n"
 
 func newPlaces(l net.Listener, limit int, refusal string, refused func()) *places {
-	return &places{Listener: l, limit: limit, refusal: refusal, refused: refused, idle: list.New()}
+	return &places{Listener: l, limit: limit, refusal: refusal, refused: refused, away: make(chan struct{}, 64), idle: list.New()}
 }
 
 // seat is a connection that has a place.
@@ -54,12 +55,26 @@ func (p *places) Accept() (net.Conn, error) {
 			return s, nil
 		}
 		p.refused()
-		if p.refusal != "" {
-			_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
-			_, _ = conn.Write([]byte(p.refusal)) // it fits into the kernel's buffer, or they are gone
+		select {
+		case p.away <- struct{}{}:
+			go p.turnAway(conn)
+		default:
+			_ = conn.Close() // so many that there is no time for words
 		}
-		_ = conn.Close()
 	}
+}
+
+// turnAway tells a connection that there is no place: after it has asked, since
+// clients take no answer before.
+func (p *places) turnAway(conn net.Conn) {
+	defer func() { <-p.away }()
+	if p.refusal != "" {
+		_ = conn.SetDeadline(time.Now().Add(time.Second))
+		if _, err := conn.Read(make([]byte, 4096)); err == nil {
+			_, _ = conn.Write([]byte(p.refusal)) // they are gone where it fails
+		}
+	}
+	_ = conn.Close()
 }
 
 // seat gives a connection a place, nil if there is none, and says whose it was.
