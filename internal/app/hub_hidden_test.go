@@ -114,7 +114,9 @@ func TestHiddenWrites(t *testing.T) {
 			own := strings.Replace(d.text(), d.token(), "other words", 1)
 			own = strings.ReplaceAll(own, d.ip(), "203.0.113.7")
 			own = cutMarkings(own)
-			for _, text := range []string{own, own, strings.Replace(own, "2026-01-01T00:00:00.000Z\",\"name", "2026-03-01T00:00:00.000Z\",\"name", 1)} {
+			later := strings.Replace(own, `"modified":"2026-01`, `"modified":"2026-03`, 1)
+			revoked := strings.Replace(strings.Replace(own, `"modified":"2026-01`, `"revoked":true,"modified":"2026-04`, 1), `"other words`, `"other words, revoked`, 1)
+			for _, text := range []string{own, own, later, revoked} {
 				both("sends", http.MethodPost, open.path()+"objects/", `{"objects":[`+strings.ReplaceAll(text, hidden, "UUID")+`]}`)
 			}
 			got := w.ask(a, http.MethodGet, open.path()+"objects/"+d.id+"/", "")

@@ -117,3 +117,54 @@ func (w *world) stays(a *asker, gone []*entry) {
 		}
 	}
 }
+
+// TestWhoDeletes: the organisation that contributed an object, and the operator's
+// administrators and analysts where they may read it; a revision by somebody else
+// is refused, too.
+func TestWhoDeletes(t *testing.T) {
+	w := newWorld(t)
+	s := w.shelves["open7x9"]
+	for _, name := range []string{"GREEN", "AMBER+STRICT"} {
+		for _, a := range w.askers {
+			if a.shut {
+				continue
+			}
+			w.seen = nil
+			d := w.sighted(s, marked(name))
+			w.share("gamma-key", []string{"gamma"}, nil, d)
+			w.judge()
+			read, write := a.reaches(s)
+			sees, own := w.seen[a.name][&d.entry], a.org == "gamma"
+			moderator := a.role == "hub-admin" || a.role == "analyst"
+			want := http.StatusNotFound
+			switch {
+			case !a.member():
+				want = http.StatusUnauthorized
+			case !read && !write && !a.administers():
+				want = http.StatusNotFound
+			case !read || !write:
+				want = http.StatusForbidden
+			case own, sees && moderator:
+				want = http.StatusNoContent
+			case sees:
+				want = http.StatusForbidden
+			}
+			// Nobody else sends a later version, or one that revokes it.
+			if write && sees && !own && !a.local && a.org != "gov" {
+				later := strings.Replace(d.text(), `"modified":"2026-01`, `"modified":"2026-05`, 1)
+				for _, text := range []string{later, strings.Replace(later, `"name"`, `"revoked":true,"name"`, 1)} {
+					if st := w.taxiiPost(a, s, text); st.FailureCount != 1 || !strings.Contains(st.Failures[0].Message, "another organisation contributed this object") {
+						t.Errorf("%s sends a version of what gamma contributed: %+v", a.name, st)
+					}
+				}
+			}
+			if got := w.ask(a, http.MethodDelete, "/api/v1/collections/"+s.id+"/objects/"+d.id, ""); got.status != want {
+				t.Errorf("%s deletes what gamma contributed (%s): want %d: %s", a.name, name, want, got)
+			}
+			left := w.ask(w.asker("gamma-key"), http.MethodGet, s.path()+"objects/"+d.id+"/", "").status == http.StatusOK
+			if left == (want == http.StatusNoContent) {
+				t.Errorf("%s deleted it: %v", a.name, !left)
+			}
+		}
+	}
+}
