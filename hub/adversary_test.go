@@ -168,3 +168,24 @@ func TestAnonymousGoesNoFurther(t *testing.T) {
 		}
 	})
 }
+
+// Two organisations whose programs write JSON each in its own way are not told
+// apart by it.
+func TestAnonymousHandIsNotKnown(t *testing.T) {
+	f := newFixture(t, nil)
+	f.anonymous(t, "alpha-member", stixText("indicator", 1, 0, `"name":"a/ü"`))
+	mine := strings.NewReplacer(`,"`, " ,\n  \"", `":`, `" : `, "/", `\/`, "ü", `\u00FC`).Replace(stixText("indicator", 2, 0, `"name":"a/ü"`))
+	mine = strings.Replace(mine, `"pattern_type" : "stix"`, `"x_test":1 , "pattern_type" : "stix"`, 1)
+	if s := f.anonymous(t, "gamma-member", mine); len(s.Successes) != 1 {
+		t.Fatalf("%+v", s)
+	}
+	texts := f.texts(t, "beta", "indicators", hub.Query{})
+	if len(texts) != 2 {
+		t.Fatalf("%q", texts)
+	}
+	for _, text := range texts {
+		if !strings.HasPrefix(text, `{"created":"`) || !strings.Contains(text, `"name":"a/ü"`) || strings.Contains(text, `" `) {
+			t.Errorf("%q", text)
+		}
+	}
+}

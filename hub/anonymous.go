@@ -71,6 +71,8 @@ func (s *Service) newAnonymiser(tx store.Tx, c *Caller, sent []stix.Value) (*ano
 //   - its id is a new one, the same for all its versions; that of an observable is
 //     the deterministic one (STIX 2.1, 2.9)
 //   - created_by_ref is the hub's operator, created and modified are when it came
+//   - its text is written anew, since how one writes JSON tells one program, and so
+//     one organisation, from another
 //   - each identifier that it holds is the public one of the organisation's object;
 //     one of an object that all members can read at the hub stays; any other
 //     becomes a new one, the same each time
@@ -226,7 +228,15 @@ func (a *anonymiser) rewrite(v stix.Value, h *stix.Header, as *alias) ([]byte, e
 		// published under another time. Without it the last is meant.
 		set["object_modified"] = ""
 	}
-	return a.edit(v, set)
+	raw, err := a.edit(v, set)
+	if err != nil {
+		return nil, err
+	}
+	public, err := a.parser.Parse(raw)
+	if err != nil {
+		return nil, fmt.Errorf("hub: an object made anonymous: %w", err)
+	}
+	return stix.Plain(public), nil
 }
 
 // edit puts public identifiers in the place of all others.
