@@ -63,8 +63,9 @@ func TestBehindProxy(t *testing.T) {
 	}
 }
 
-// TestRefusalsAreCounted: Prometheus is told of requests that were refused.
-func TestRefusalsAreCounted(t *testing.T) {
+// TestMetricsOfStrangers: Prometheus is told of requests that were refused, and of routes that
+// there are: what strangers make up takes no memory.
+func TestMetricsOfStrangers(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -74,10 +75,10 @@ func TestRefusalsAreCounted(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := startHub(t, func(o *app.ServeOptions) {
-		o.Addresses, o.Metrics = app.Rate{PerSecond: 0.001, Burst: 2}, at
+		o.Addresses, o.Metrics = app.Rate{PerSecond: 0.001, Burst: 7}, at
 	})
-	for range 3 {
-		s.request(http.MethodGet, "/taxii2/", "", "")
+	for _, path := range []string{"/taxii2/", "/taxii2/status/", "/api/api/", "/api/v1/status/v1/me", "/taxii2/community/manifest/", "/api/v1/people/v1", "/taxii2/search/", "/taxii2/"} {
+		s.request(http.MethodGet, path, "", "")
 	}
 	res, err := http.Get("http://" + at + "/metrics")
 	if err != nil {
@@ -87,5 +88,12 @@ func TestRefusalsAreCounted(t *testing.T) {
 	b, err := io.ReadAll(res.Body)
 	if err != nil || !strings.Contains(string(b), `infohub_http_refused_total{reason="address"} 1`) {
 		t.Errorf("%v: %s", err, b)
+	}
+	for line := range strings.Lines(string(b)) {
+		if _, rest, ok := strings.Cut(line, `infohub_http_requests_total{method="GET",route="`); ok {
+			if route, _, _ := strings.Cut(rest, `"`); route != "taxii2" && route != "other" {
+				t.Errorf("a route that there is not: %s", route)
+			}
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -18,10 +19,17 @@ type metrics struct {
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
 	refused  *prometheus.CounterVec
+
+	mu    sync.Mutex
+	known map[string]bool // routes that were answered with success
 }
+
+// maxRoutes is more than there are.
+const maxRoutes = 200
 
 func newMetrics(healthy func() error, file string) *metrics {
 	m := &metrics{
+		known:    map[string]bool{},
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "infohub_http_requests_total", Help: "Requests by route, method and status.",
@@ -53,8 +61,24 @@ func newMetrics(healthy func() error, file string) *metrics {
 }
 
 func (m *metrics) request(route, method string, status int, took time.Duration) {
+	route = m.label(route, status)
 	m.requests.WithLabelValues(route, method, strconv.Itoa(status)).Inc()
 	m.seconds.WithLabelValues(route).Observe(took.Seconds())
+}
+
+// label is the route, or "other" until something was found there: each label takes
+// memory for ever, and anybody may put the words of routes together in new ways.
+func (m *metrics) label(route string, status int) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch {
+	case m.known[route]:
+	case status >= 200 && status < 300 && len(m.known) < maxRoutes:
+		m.known[route] = true
+	default:
+		return "other"
+	}
+	return route
 }
 
 func (m *metrics) handler() http.Handler {
