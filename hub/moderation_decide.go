@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/cybersec-infohub/infohub/hub/stix"
@@ -160,7 +161,7 @@ func (s *Service) Decide(ctx context.Context, c *Caller, id string, approve bool
 	missing := fail(NotFound, "nothing waits under %q", cut(id, 100))
 	at, ok := parseQueueID(id)
 	if !ok {
-		return missing
+		return s.nothingWaits(ctx, c, missing)
 	}
 	d := decision{s: s, caller: c, at: at, approve: approve, reason: reason, missing: missing}
 	action := "queue.reject"
@@ -168,6 +169,9 @@ func (s *Service) Decide(ctx context.Context, c *Caller, id string, approve bool
 		action = "queue.approve"
 	}
 	if err := s.change(ctx, c, action, d.update); err != nil {
+		if CodeOf(err) == NotFound {
+			err = s.nothingWaits(ctx, c, err)
+		}
 		return err
 	}
 	s.changed.ring()
@@ -175,6 +179,21 @@ func (s *Service) Decide(ctx context.Context, c *Caller, id string, approve bool
 		return fail(Conflict, "it cannot be published any more and was turned away: %s", d.refused)
 	}
 	return nil
+}
+
+// nothingWaits adds what does wait, as far as the caller may know of it, to the
+// error that something does not.
+func (s *Service) nothingWaits(ctx context.Context, c *Caller, missing error) error {
+	const most = 20
+	items, err := s.Queue(ctx, c, "", most)
+	if err != nil || len(items) == 0 {
+		return missing
+	}
+	var ids []string
+	for _, item := range items {
+		ids = append(ids, item.ID+" ("+item.ObjectID+")")
+	}
+	return fail(NotFound, "%s; there are: %s", missing, strings.Join(ids, ", "))
 }
 
 // decision is the transaction of Decide.

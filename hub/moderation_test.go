@@ -43,7 +43,9 @@ func TestModeration(t *testing.T) {
 	analyst := f.as(t, "gov-analyst")
 	wantCode(t, f.hub.Decide(ctx, analyst, items[1].ID, false, ""), hub.Invalid)
 	wantCode(t, f.hub.Decide(ctx, analyst, strings.Repeat("0", 24), true, ""), hub.NotFound)
-	wantCode(t, f.hub.Decide(ctx, analyst, "x", true, ""), hub.NotFound)
+	if told := wantCode(t, f.hub.Decide(ctx, analyst, "x", true, ""), hub.NotFound); !strings.Contains(told, items[0].ID+" ("+items[0].ObjectID+")") {
+		t.Errorf("%q does not say what waits", told)
+	}
 
 	decided := f.clock.Now()
 	must(t, f.hub.Decide(ctx, analyst, items[0].ID, true, ""))
