@@ -55,6 +55,9 @@ func (o *hubCommand) key() (string, error) {
 		return strings.TrimSpace(o.env("INFOHUB_KEY")), nil
 	}
 	f, err := os.Open(o.keyFile)
+	if err != nil && strings.HasPrefix(o.keyFile, "infohub_") { // not to be told again
+		return "", usageError{errors.New("--key-file takes the name of a file, and this looks like a key itself: put it into a file; 'infohub key revoke' ends it if others may have seen it")}
+	}
 	if err != nil {
 		return "", usageError{fmt.Errorf("--key-file: %w", err)}
 	}
@@ -64,7 +67,10 @@ func (o *hubCommand) key() (string, error) {
 		return "", usageError{fmt.Errorf("--key-file: %w", err)}
 	}
 	key := strings.TrimSpace(string(data))
-	if key == "" || len(data) > maxKeyFile || strings.ContainsAny(key, " \n\t") {
+	if key == "" {
+		return "", usageError{fmt.Errorf("--key-file %s: it is empty", o.keyFile)}
+	}
+	if len(data) > maxKeyFile || strings.ContainsAny(key, " \n\t") {
 		return "", usageError{fmt.Errorf("--key-file %s: it must hold an API key and nothing else", o.keyFile)}
 	}
 	if info.Mode().Perm()&0o077 != 0 {

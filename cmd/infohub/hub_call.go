@@ -216,15 +216,20 @@ func summary(object json.RawMessage) string {
 		Sighting         string `json:"sighting_of_ref"`
 		Source           string `json:"source_ref"`
 		Target           string `json:"target_ref"`
+		Revoked          bool
 	}
 	_ = json.Unmarshal(object, &o) // what does not read has no words
+	revoked := ""
+	if o.Revoked {
+		revoked = "(revoked) "
+	}
 	if o.RelationshipType != "" {
-		return o.Source + " " + o.RelationshipType + " " + o.Target
+		return revoked + o.Source + " " + o.RelationshipType + " " + o.Target
 	}
 	for _, s := range []string{o.Name, o.Pattern, o.Value, o.Path, o.Abstract, o.Content, o.Explanation, o.Opinion, o.Subject, o.Sighting} {
 		if s != "" {
-			return cut(strings.Join(strings.Fields(s), " "), 80)
+			return revoked + cut(strings.Join(strings.Fields(s), " "), 80)
 		}
 	}
-	return ""
+	return strings.TrimSpace(revoked)
 }

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bufio"
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -104,8 +108,8 @@ anything is shown.`,
 func newObjectSubmit(o *objectCommand) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "submit FILE", Short: "Put objects into a collection",
-		Long: `Submit puts the objects of a STIX 2.1 bundle or a TAXII envelope into a collection;
-FILE is - for standard input. The good ones are stored, byte for byte and on disk
+		Long: `Submit puts the objects of a STIX 2.1 bundle or a TAXII envelope, or one object, into
+a collection; FILE is - for standard input. The good ones are stored, byte for byte and on disk
 when the command ends; each of the others is listed with the reason. What is
 there already is no error.
 
@@ -144,11 +148,26 @@ func (o *objectCommand) submit(ctx context.Context, file string) (err error) {
 		}
 		in = f
 	}
+	in = enveloped(in)
 	query := url.Values{"organisation": o.orgs, "person": o.people}
 	if o.anonymous {
 		query.Set("anonymous", "true")
 	}
 	return o.status(ctx, http.MethodPost, []string{"collections", o.collection, "objects"}, query, apiclient.Raw{Type: "application/json", Body: in})
+}
+
+// maxSingle bounds an object, in bytes, that may come without an envelope.
+const maxSingle = 1 << 20
+
+// enveloped puts a single object into an envelope. All else stays as it is.
+func enveloped(in io.Reader) io.Reader {
+	r := bufio.NewReaderSize(in, maxSingle)
+	data, err := r.Peek(maxSingle)
+	var o struct{ ID, Type string }
+	if !errors.Is(err, io.EOF) || json.Unmarshal(data, &o) != nil || o.ID == "" || o.Type == "" || o.Type == "bundle" {
+		return r
+	}
+	return io.MultiReader(strings.NewReader(`{"objects":[`), r, strings.NewReader("]}"))
 }
 
 // status prints what became of a submission. The exit code tells of failures.
@@ -186,7 +205,7 @@ func (o *objectCommand) showStatus(s apiclient.Status) error {
 		if text == "" {
 			text = otherwise
 		}
-		return scanner.Printable(d.ID+": "+text, 2000)
+		return scanner.Printable(cmp.Or(d.ID, "an object without an id")+": "+text, 2000)
 	}
 	for _, d := range s.Failures {
 		if _, err := fmt.Fprintln(o.out, line(d, "turned away")); err != nil {

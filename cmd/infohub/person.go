@@ -50,7 +50,7 @@ MAIL is a person's mail address; an id is fine, too.`,
 	add := &cobra.Command{
 		Use: "add MAIL", Short: "Add a person",
 		Long: `Add adds a person to an organisation: your own, unless --org names another. A key
-for them is made by infohub key add --person MAIL.`,
+for them is made by infohub key add --person MAIL --name NAME.`,
 		Example: `  infohub person add ling@harbour.example --name "Ling Wong" --org harbour --data /var/lib/infohub
   infohub person add kit@cert.example --name "Kit Lau" --role analyst --data /var/lib/infohub`,
 		Args: exactArgs(1),

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -38,7 +39,10 @@ again when its file changes.
 The log goes to stderr, a line of JSON for each request. Ctrl-C or SIGTERM stops
 it after the requests that have begun.
 
-A new folder has nobody in it: infohub setup makes the first administrator.`,
+A new folder has nobody in it: infohub setup makes the first administrator.
+
+Exit codes: 0 it was asked to stop, 2 a wrong option, also a certificate that does
+not go with its key, 4 it failed in another way, as where the port is in use.`,
 		Example: `  infohub serve --data /var/lib/infohub
   infohub serve --data /var/lib/infohub --listen 0.0.0.0:443 --tls-cert hub.pem --tls-key hub.key`,
 		Args: noArgs,
@@ -102,6 +106,9 @@ func (o *serveCommand) serve(ctx context.Context) error {
 	err := app.Serve(ctx, o.ServeOptions)
 	if err == nil && ctx.Err() != nil {
 		return outcome{exitClean} // it was asked to stop, and did
+	}
+	if _, ok := errors.AsType[*app.OptionError](err); ok {
+		return usageError{err}
 	}
 	return dataProblem(err)
 }

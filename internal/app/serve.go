@@ -75,12 +75,20 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 	return s.run(ctx)
 }
 
+// OptionError is an option that Serve cannot run with.
+type OptionError struct{ Err error }
+
+func (e *OptionError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *OptionError) Unwrap() error { return e.Err }
+
 // ErrClear says that a hub would be reached without encryption from elsewhere.
 var ErrClear = errors.New("without TLS a hub listens on loopback only: give --tls-cert and --tls-key, or listen on 127.0.0.1 behind a proxy that does TLS")
 
 func (o *ServeOptions) check() error {
 	if (o.Certificate == "") != (o.Key == "") {
-		return errors.New("give the certificate and its key together: --tls-cert and --tls-key")
+		return &OptionError{errors.New("give the certificate and its key together: --tls-cert and --tls-key")}
 	}
 	for _, a := range []struct{ addr, flag string }{{o.Listen, "--listen"}, {o.Metrics, "--metrics-listen"}} {
 		if a.addr == "" {
@@ -88,11 +96,15 @@ func (o *ServeOptions) check() error {
 		}
 		host, _, err := net.SplitHostPort(a.addr)
 		if err != nil {
-			return fmt.Errorf("%s %q: give an address and a port, such as 127.0.0.1:8080: %w", a.flag, a.addr, err)
+			return &OptionError{fmt.Errorf("%s %q: give an address and a port, such as 127.0.0.1:8080: %w", a.flag, a.addr, err)}
 		}
 		local := host == "localhost" || net.ParseIP(host).IsLoopback()
-		if !local && (a.flag == "--metrics-listen" || o.Certificate == "") {
-			return fmt.Errorf("%s %q: %w", a.flag, a.addr, ErrClear)
+		switch {
+		case local:
+		case a.flag == "--metrics-listen":
+			return &OptionError{fmt.Errorf("%s %q: the numbers are for programs on this machine: listen on 127.0.0.1", a.flag, a.addr)}
+		case o.Certificate == "":
+			return &OptionError{fmt.Errorf("%s %q: %w", a.flag, a.addr, ErrClear)}
 		}
 	}
 	return nil
@@ -293,7 +305,7 @@ type certificates struct {
 func newCertificates(cert, key string, log *slog.Logger) (*certificates, error) {
 	c := &certificates{cert: cert, key: key, log: log}
 	if err := c.read(); err != nil {
-		return nil, fmt.Errorf("TLS: %w", err)
+		return nil, &OptionError{fmt.Errorf("--tls-cert %s, --tls-key %s: %w", cert, key, err)}
 	}
 	return c, nil
 }

@@ -38,14 +38,14 @@ func OpenStore(dir string, create bool) (store.Store, error) {
 	path := filepath.Join(dir, storeFile)
 	if _, err := os.Stat(path); !create && err != nil {
 		if errors.Is(err, os.ErrNotExist) {
-			return nil, fmt.Errorf("%s: %w: 'infohub scan --data %s' keeps some", dir, ErrNoData, dir)
+			return nil, fmt.Errorf("%s: %w: 'infohub scan --data %s' keeps reports there, and 'infohub setup' makes a hub", dir, ErrNoData, dir)
 		}
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
 	s, err := bolt.Open(path, bolt.Options{LockWait: lockWait, Ascending: ascending()})
 	switch {
 	case errors.Is(err, store.ErrLocked):
-		return nil, fmt.Errorf("another infohub is using %s, perhaps a scan: try again when it has ended (%w)", dir, err)
+		return nil, fmt.Errorf("another infohub is using the folder %s, a hub that runs there or a scan: try again when it has ended (%w)", dir, err)
 	case err != nil:
 		return nil, err
 	}
