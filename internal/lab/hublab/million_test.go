@@ -79,6 +79,10 @@ func measureMillion(t *testing.T, f *figures) {
 	f.add(t, "the limit of both: net/http alone, which answers {} from memory", "", said(floor), false)
 	most := memory()
 	f.add(t, "memory of the hub's own (RssAnon) in all that, at most", "under 300 MB", fmt.Sprintf("%.0f MB", most), most >= 300)
+	s.kill()
+	began = time.Now()
+	s.serve(nil)
+	f.add(t, "from the start of the program, after it was killed, until it listens", "", ms(time.Since(began)), false)
 	s.stop()
 }
 
