@@ -226,6 +226,9 @@ func (l *listing) chosen(h hit) (rec recordView, ok bool) {
 	if len(l.ids) > 0 && len(l.types) > 0 && !slices.Contains(l.types, typeOf(rec.id)) {
 		return rec, false
 	}
+	if exact := !l.first && !l.last && !l.all; exact && !l.version(h.at, &rec) { // that is soon told
+		return rec, false
+	}
 	return rec, l.view.mayRead(h.at, &rec) && l.version(h.at, &rec)
 }
 
