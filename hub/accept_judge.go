@@ -38,6 +38,14 @@ func judge(v *view, col *Collection, in *incoming) (outcome, place, error) {
 		}
 		p.others = append(p.others, e)
 	}
+	if in.isDoubtful() {
+		p.lineage = doubtful
+		for _, e := range p.others {
+			if e.lineage < doubtful && v.knows(e) {
+				return refused("%s", otherContent(in)), p, v.err
+			}
+		}
+	}
 	if len(p.others) == 0 {
 		return outcome{state: outcomeNew}, p, nil
 	}
@@ -55,22 +63,29 @@ func judge(v *view, col *Collection, in *incoming) (outcome, place, error) {
 // contributor began, else the earliest that they know of, else one of their own,
 // of which nothing is known yet.
 func (v *view) lineageOf(in *incoming, others []stored) (lineage uint32, known bool) {
-	next := uint32(0)
+	base := uint32(0)
+	if in.isDoubtful() {
+		base = doubtful
+	}
+	next := base
 	firsts := map[uint32]stored{}
 	for _, e := range others {
+		if e.lineage&doubtful != base {
+			continue
+		}
 		next = max(next, e.lineage+1)
 		if first, ok := firsts[e.lineage]; !ok || e.at.added < first.at.added {
 			firsts[e.lineage] = e
 		}
 	}
-	for n := range next {
+	for n := base; n < next; n++ {
 		if first, ok := firsts[n]; ok && v.founder(in.header.ID, first) == in.by.Organisation.ID {
 			return n, true
 		}
 	}
 	lowest := next
 	for _, e := range others {
-		if e.lineage < lowest && v.knows(e) {
+		if e.lineage&doubtful == base && e.lineage < lowest && v.knows(e) {
 			lowest = e.lineage
 		}
 	}
@@ -228,6 +243,23 @@ func (in *incoming) isObservable() bool { return in.header.Version() == "" }
 // small objects under the id of a large one would each have that read again, while
 // all other writers wait.
 const maxWider = 8
+
+// doubtful is the first lineage of observables whose id is not the one that STIX
+// makes of what they say (STIX 2.1, 2.9), though it looks like one: by its number
+// it comes after all others of the id. So nobody takes the id of an address, say,
+// for another address before somebody comes who means that one.
+const doubtful = 1 << 31
+
+// isDoubtful is false for an id that is random, since nobody else has that.
+func (in *incoming) isDoubtful() bool {
+	id := in.header.ID
+	const version = 22 // from the end: the digit of the UUID's version
+	if !in.isObservable() || len(id) < version || id[len(id)-version] != '5' {
+		return false
+	}
+	made, ok := stix.DeterministicID(in.value)
+	return ok && made != foldID(id)
+}
 
 // sameContent reports whether an object that is held says the same.
 func sameContent(held []byte, in *incoming) bool {

@@ -189,3 +189,24 @@ func TestAnonymousHandIsNotKnown(t *testing.T) {
 		}
 	}
 }
+
+// Nobody makes the id of an address stand for another one.
+func TestAnAddressIsWhatItsIdSays(t *testing.T) {
+	right := strings.ReplaceAll(observable(), observableID, "domain-name--bedb4899-d24b-5401-bc86-8f6b4cc18ec7")
+	wrong := strings.ReplaceAll(right, "example.com", "bank.example")
+	for _, name := range []string{"the wrong one first", "the right one first"} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t, nil)
+			if strings.HasPrefix(name, "the wrong") {
+				f.submit(t, "gamma", "indicators", wrong)
+				f.wantTexts(t, "beta", "indicators", hub.Query{}, wrong)
+			}
+			f.submit(t, "alpha", "indicators", right)
+			f.wantTexts(t, "beta", "indicators", hub.Query{}, right)
+			f.refuse(t, "gamma", "indicators", "other content", wrong)
+			f.submit(t, "beta", "indicators", right)
+			f.wantTexts(t, "beta", "indicators", all, right)
+			must(t, f.hub.Delete(t.Context(), f.as(t, "alpha"), hub.Community, "indicators", "domain-name--bedb4899-d24b-5401-bc86-8f6b4cc18ec7", hub.VersionMatch{All: true}))
+		})
+	}
+}
