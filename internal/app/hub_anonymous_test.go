@@ -161,6 +161,7 @@ func (s *source) everything(a *asker) (objects, rest string) {
 	for _, id := range s.public {
 		get(&all, http.MethodGet, "/api/v1/objects/"+id+"?versions=all")
 		get(&all, http.MethodGet, "/api/v1/objects/"+id+"/counts")
+		get(&all, http.MethodGet, "/api/v1/objects/"+id+"/content")
 	}
 	for _, q := range []string{"text=seen", "text=quokka", "type=indicator", "marking=green", "value=198.51.100.1", "organisation=gov", "counts=true&limit=1000"} {
 		get(&all, http.MethodGet, "/api/v1/search?"+q)
