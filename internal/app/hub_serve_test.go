@@ -255,8 +255,9 @@ func TestShutdown(t *testing.T) {
 			waiting <- 0
 			return
 		}
-		// A stranger, who is not told of what comes meanwhile.
-		res, err := http.DefaultClient.Do(req)
+		// A stranger, who is not told of what comes meanwhile, on a connection of its
+		// own: one that was idle a moment ago may be closed before it is read.
+		res, err := (&http.Client{Transport: &http.Transport{}}).Do(req)
 		if err != nil {
 			waiting <- 0
 			return
