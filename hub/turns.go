@@ -6,19 +6,19 @@ import (
 	"time"
 )
 
-// Turns bounds how many submissions are in memory at once, each up to the hub's
-// MaxContentLength: so many in all, and a quarter of them of one organisation, so
-// that whoever sends slowly keeps nobody else waiting. It is for the edges, which
-// take a turn before they read a body.
+// Turns bounds how many requests that take much are under way at once: so many in
+// all, and a quarter of them of one organisation, or of all strangers, so that
+// whoever sends slowly or asks for what is long to find keeps nobody else waiting.
+// It is for the edges, which take a turn before they read the body of a submission.
 type Turns struct {
 	all   chan struct{}
 	share int
 
 	mu  sync.Mutex
-	own map[string]chan struct{} // by organisation; there are as many as have ever contributed
+	own map[string]chan struct{} // by organisation; there are as many as have ever asked
 }
 
-// NewTurns returns turns for n submissions at once; 0: 16.
+// NewTurns returns turns for n requests at once; 0: 16.
 func NewTurns(n int) *Turns {
 	if n <= 0 {
 		n = 16
@@ -33,11 +33,11 @@ func (t *Turns) Take(ctx context.Context, c *Caller, late time.Duration) (done f
 	defer timer.Stop()
 	own := t.of(c.Organisation.ID)
 	if !enter(ctx, own, timer) {
-		return nil, busy("too many submissions of your organisation are being read or stored; wait as long as Retry-After says")
+		return nil, busy("too many such requests from your side are under way; wait as long as Retry-After says")
 	}
 	if !enter(ctx, t.all, timer) {
 		<-own
-		return nil, busy("too many submissions are being read or stored; wait as long as Retry-After says")
+		return nil, busy("too many such requests are under way; wait as long as Retry-After says")
 	}
 	return func() { <-t.all; <-own }, nil
 }

@@ -114,6 +114,11 @@ func (c *call) page(at endpoint, has fields) (page *hub.Page, next string, err e
 		}
 		from = before.last
 	}
+	done, err := c.finding.Take(c.r.Context(), &c.caller, c.Stall)
+	if err != nil {
+		return nil, "", err
+	}
+	defer done()
 	page, err = c.Hub.Page(c.r.Context(), &c.caller, hub.Query{Root: c.root, Collection: a.ID, AddedAfter: from,
 		IDs: began.ids, Types: began.types, Versions: began.versions, AllSpecs: began.specs, Limit: began.limit,
 		One: c.object != "", Manifest: at != objectsEndpoint})

@@ -58,6 +58,7 @@ type Config struct {
 // server is the handler.
 type server struct {
 	Config
+	finding *hub.Turns // of pages: the exact version that nothing has takes a look at all there is
 }
 
 // New returns the handler for Prefix and what is below it. It answers every
@@ -90,7 +91,7 @@ func New(c Config) http.Handler {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &server{Config: c}
+	return &server{Config: c, finding: hub.NewTurns(0)}
 }
 
 // call is one request on its way.

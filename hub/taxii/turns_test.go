@@ -1,6 +1,7 @@
 package taxii_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"testing"
@@ -33,4 +34,45 @@ func TestSlowSubmissions(t *testing.T) {
 		}
 	}
 	w.stored(w.beta, "inbox", indicators(1)...)
+}
+
+// slowPages is a hub in which strangers' pages take until done is closed.
+type slowPages struct {
+	taxii.Hub
+	asked chan struct{}
+	done  chan struct{}
+}
+
+func (h *slowPages) Page(ctx context.Context, c *hub.Caller, q hub.Query) (*hub.Page, error) {
+	if !c.Member() {
+		h.asked <- struct{}{}
+		<-h.done
+	}
+	return h.Hub.Page(ctx, c, q)
+}
+
+// TestStrangersPages: strangers who ask for what is long to find keep no member
+// waiting.
+func TestStrangersPages(t *testing.T) {
+	const strangers = 20
+	slow := &slowPages{asked: make(chan struct{}, strangers), done: make(chan struct{})}
+	w := newWorld(t, func(c *taxii.Config) { slow.Hub, c.Hub = c.Hub, slow })
+	ended := make(chan struct{}, strangers)
+	for range strangers {
+		go func() {
+			defer func() { ended <- struct{}{} }()
+			if resp, err := w.server.Client().Get(w.server.URL + in("public", "objects/")); err == nil {
+				_ = resp.Body.Close()
+			}
+		}()
+	}
+	<-slow.asked
+	w.want(http.StatusOK, request{path: in("public", "objects/"), key: w.alpha})
+	if n := len(slow.asked); n > 3 {
+		t.Errorf("%d more pages of strangers at once", n)
+	}
+	close(slow.done)
+	for range strangers {
+		<-ended
+	}
 }
