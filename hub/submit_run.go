@@ -200,8 +200,14 @@ func (u *run) decide(c *candidate) (outcome, error) {
 	if c.failure != "" {
 		return refused("%s", c.failure), nil
 	}
-	if reason, err := u.mayPublish(&c.header); err != nil || reason != "" {
-		return refused("%s", reason), err
+	switch reason, err := u.mayPublish(&c.header); {
+	case err != nil:
+		return outcome{}, err
+	case reason != "":
+		if o, err := u.sentAgain(c); err != nil || o.state == outcomeDuplicate {
+			return o, err
+		}
+		return refused("%s", reason), nil
 	}
 	if c.header.Type == "marking-definition" && !tlp.Fits(foldID(c.header.ID), c.raw) {
 		return refused("id: it is that of a label of TLP, and what you send under it says something else: send OASIS's definition, or none, since everybody knows it (STIX 2.1, 7.2.1.4)"), nil
@@ -214,6 +220,18 @@ func (u *run) decide(c *candidate) (outcome, error) {
 	}
 	in := c.incoming
 	return u.admit(u.own, &in, nil)
+}
+
+// sentAgain judges what the sender may not publish: a copy of what they may read
+// here is no new object, as when a program sends back what it got.
+func (u *run) sentAgain(c *candidate) (outcome, error) {
+	in := c.incoming
+	in.by = u.own.by
+	o, _, err := judge(u.own.view, u.col, &in)
+	if o.state == outcomeDuplicate {
+		o.reason = "it was here already"
+	}
+	return o, err
 }
 
 // decideAnonymous publishes an object in the hub's name. What it says of the
