@@ -25,6 +25,13 @@ type hubCommand struct {
 	format             string
 }
 
+// keyPrefix begins every key of a hub. One in the place of a file's name is not to
+// be told again.
+const (
+	keyPrefix = "infohub_"
+	keyItself = "--key-file takes the name of a file, and this looks like a key itself: put it into a file; 'infohub key revoke' ends it if others may have seen it"
+)
+
 // maxKeyFile bounds a file with a key in it, in bytes.
 const maxKeyFile = 4096
 
@@ -55,8 +62,8 @@ func (o *hubCommand) key() (string, error) {
 		return strings.TrimSpace(o.env("INFOHUB_KEY")), nil
 	}
 	f, err := os.Open(o.keyFile)
-	if err != nil && strings.HasPrefix(o.keyFile, "infohub_") { // not to be told again
-		return "", usageError{errors.New("--key-file takes the name of a file, and this looks like a key itself: put it into a file; 'infohub key revoke' ends it if others may have seen it")}
+	if err != nil && strings.HasPrefix(o.keyFile, keyPrefix) {
+		return "", usageError{errors.New(keyItself)}
 	}
 	if err != nil {
 		return "", usageError{fmt.Errorf("--key-file: %w", err)}

@@ -175,6 +175,9 @@ func fileOr(path, flag string, env func(string) string, variable string) (text, 
 		return text, from, nil
 	}
 	f, err := os.Open(path)
+	if err != nil && strings.HasPrefix(path, keyPrefix) {
+		return "", "", errors.New(keyItself)
+	}
 	if err != nil {
 		return "", "", fmt.Errorf("%s: %w", flag, err)
 	}
