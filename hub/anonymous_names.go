@@ -1,6 +1,8 @@
 package hub
 
 import (
+	"encoding/base64"
+	"encoding/hex"
 	"net/url"
 	"slices"
 	"strings"
@@ -133,6 +135,9 @@ func (n *giveaways) check(r store.Reader, v stix.Value) error {
 	}
 	for path, text := range stix.Strings(v) {
 		what, err := n.find(r, text)
+		if inside := encoded(path, text); err == nil && what == "" && inside != "" {
+			what, err = n.find(r, inside)
+		}
 		if err != nil {
 			return err
 		}
@@ -141,6 +146,25 @@ func (n *giveaways) check(r store.Reader, v stix.Value) error {
 		}
 	}
 	return nil
+}
+
+// encoded is the text within a property of the types binary and hex, whose names
+// tell of them (STIX 2.1, 2.1 and 2.8): the mail that somebody got names them. ""
+// where there is none. Of UTF-16 it is what ASCII has, too.
+func encoded(path, text string) string {
+	name, _, _ := strings.Cut(path[strings.LastIndexByte(path, '.')+1:], "[")
+	var b []byte
+	var err error
+	switch {
+	case strings.HasSuffix(name, "_bin"):
+		b, err = base64.StdEncoding.DecodeString(text)
+	case strings.HasSuffix(name, "_hex"):
+		b, err = hex.DecodeString(text)
+	}
+	if err != nil {
+		return ""
+	}
+	return strings.ReplaceAll(strings.ToValidUTF8(string(b), " "), "\x00", "")
 }
 
 // find returns what a text tells, "" where it tells nothing.

@@ -2,6 +2,8 @@ package hub_test
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -220,6 +222,8 @@ func TestAnonymousNamesAreRefused(t *testing.T) {
 		{`"description":"see ` + testID("malware", 50) + `"`, "description holds an identifier"},
 		{`"description":"see ` + strings.ReplaceAll(strings.TrimPrefix(testID("malware", 50), "malware--"), "-", "") + `"`, "description holds an identifier"},
 		{`"x_any":{"` + f.org["alpha"].ID + `":1}`, "holds your organisation's identifier"},
+		{`"x_mail_bin":"` + base64.StdEncoding.EncodeToString([]byte("To: alpha-member@alpha.example\r\n")) + `"`, "x_mail_bin names"},
+		{`"x_key":[{"data_hex":"` + hex.EncodeToString([]byte("A\x00l\x00p\x00h\x00a\x00 \x00B\x00a\x00n\x00k\x00")) + `"}]`, "x_key[0].data_hex names your organisation"},
 	}
 	for i, tt := range tests {
 		s := f.anonymous(t, "alpha", stixText("malware", 100+i, 0, tt.text))
@@ -227,7 +231,7 @@ func TestAnonymousNamesAreRefused(t *testing.T) {
 			t.Errorf("%s: %+v", tt.text, s)
 		}
 	}
-	for i, text := range []string{`"x_any":"alphabet"`, `"x_any":"notalpha.example.org"`, `"x_any":"` + strings.Repeat("ab", 32) + `"`} {
+	for i, text := range []string{`"x_any":"alphabet"`, `"x_any":"notalpha.example.org"`, `"x_any":"` + strings.Repeat("ab", 32) + `"`, `"x_mail_bin":"?"`, `"x_hex":"abc"`} {
 		if s := f.anonymous(t, "alpha", stixText("malware", 200+i, 0, text)); len(s.Successes) != 1 {
 			t.Errorf("%s: %+v", text, s)
 		}
