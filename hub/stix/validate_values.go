@@ -29,7 +29,7 @@ func isAddress(family string, is func(netip.Addr) bool) check {
 			block, err = netip.ParsePrefix(text)
 			address = block.Addr()
 		}
-		if err != nil || !is(address) {
+		if err != nil || !is(address) || address.Zone() != "" { // a zone is of one machine only
 			c.fail(c.clause, "must be an %s address or a block of them in CIDR notation, and is %s", family, shown(v))
 		}
 	}
