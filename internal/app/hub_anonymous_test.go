@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -102,6 +103,8 @@ func (s *source) contribute() {
 		s.wantCounts(s.send(s.hidden, taxii, bundle(bad)), 0, 1)
 		s.wantCounts(s.send(s.own, api, bundle(bad)), 0, 1)
 	}
+	mail := s.original("indicator", 30, `"x_mail_bin":"`+base64.StdEncoding.EncodeToString([]byte("To: zelda@quokka.example"))+`",`+fmt.Sprintf(aPattern, 30))
+	s.wantCounts(s.send(s.hidden, taxii, bundle(mail)), 0, 1)
 	later := func(text string) string {
 		return strings.Replace(text, `"modified":"2026-01-17T01:02:03.456Z"`, `"modified":"2026-01-18T01:02:03.456Z"`, 1)
 	}
