@@ -176,17 +176,25 @@ func (s *server) search(ctx context.Context, in *searchInput) (*body[apiclient.L
 	return &body[apiclient.List[apiclient.Found]]{apiclient.List[apiclient.Found]{Items: items, Next: page.Next}}, err
 }
 
-// found shows organisations by their handles.
+// found shows organisations by their handles. It asks for those alone that are
+// there: the directory may be long, and a look-up is to take little.
 func (s *server) found(ctx context.Context, c *hub.Caller, list []hub.Found) ([]apiclient.Found, error) {
-	n, err := s.names(ctx, c)
+	n := &names{handles: map[string]string{}}
 	out := make([]apiclient.Found, 0, len(list))
 	for _, f := range list {
+		if _, known := n.handles[f.Organisation]; !known && f.Organisation != "" {
+			o, err := s.Hub.Organisation(ctx, c, f.Organisation)
+			if err != nil && hub.CodeOf(err) == "" {
+				return nil, err
+			}
+			n.handles[f.Organisation] = o.Handle // "" where the caller may not know it
+		}
 		out = append(out, apiclient.Found{
 			ID: f.ID, Type: f.Type, Version: f.Version, Collection: f.Collection, DateAdded: f.DateAdded, Marking: f.Marking.String(),
 			Organisation: n.organisation(f.Organisation), Matched: f.Matched, Counts: (*apiclient.Counts)(f.Counts), Object: f.Object,
 		})
 	}
-	return out, err
+	return out, nil
 }
 
 func statusOf(s hub.Status) apiclient.Status {
