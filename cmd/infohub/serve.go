@@ -79,11 +79,11 @@ func (o *serveCommand) serve(ctx context.Context) error {
 	if o.debug {
 		level = slog.LevelDebug
 	}
-	// A hub has little in memory, and looks through it half as often. Large bodies
+	// A hub has little in memory, and looks through it less often. Large bodies
 	// at once leave garbage behind, which from the goal on is collected sooner. It is
 	// no hard limit.
 	if o.env("GOGC") == "" {
-		debug.SetGCPercent(200)
+		debug.SetGCPercent(400)
 	}
 	if o.env("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryGoal)
