@@ -12,13 +12,21 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/cybersec-infohub/infohub/internal/apiclient"
 )
 
-// measureMillion: a collection of a million indicators.
+// measureMillion: a collection of a million indicators, in a hub of 200 members.
 func measureMillion(t *testing.T, f *figures) {
 	c := client(2)
 	s := newSite(t, t.TempDir())
 	s.serve(nil)
+	s.local(func(c *apiclient.Client) error {
+		for n := range 200 {
+			admit(t, c, fmt.Sprint("Member ", n), fmt.Sprint("member-", n))
+		}
+		return nil
+	})
 	pid := s.cmd.Process.Pid
 	memory := watchMemory(pid)
 	from := newSource(7, s.org)
