@@ -125,6 +125,7 @@ func (w *world) fetchesEach(a *asker) {
 			}
 		}
 		w.counts(a, e, len(versions) > 0)
+		w.hiddenVersion(a, e, versions)
 	}
 }
 
@@ -151,5 +152,22 @@ func (w *world) counts(a *asker, e *entry, seen bool) {
 	got := decode[apiclient.Counts](w, w.ask(a, http.MethodGet, "/api/v1/objects/"+e.id+"/counts", ""))
 	if got.Sightings != want.Sightings || got.Notes != want.Notes || got.Opinions["agree"] != want.Opinions["agree"] {
 		w.errorf("%s: counts of %d: %+v, want %+v", a.name, e.n, got, want)
+	}
+}
+
+// hiddenVersion: of an object that somebody may read, the versions that they may not
+// are told from none that ever was by no filter.
+func (w *world) hiddenVersion(a *asker, e *entry, versions []*entry) {
+	w.t.Helper()
+	if read, _ := a.reaches(e.shelf); !read || a.local || len(versions) == 0 || slices.Contains(versions, e) {
+		return
+	}
+	const never = "2026-01-27T00:00:00.000Z"
+	for _, route := range []string{"objects/ID/?match[version]=AT", "objects/ID/?match[version]=first,AT", "objects/?match[id]=ID&match[version]=AT", "manifest/?match[id]=ID&match[version]=AT,last"} {
+		path := e.shelf.path() + strings.ReplaceAll(route, "ID", e.id)
+		got, other := w.ask(a, http.MethodGet, strings.Replace(path, "AT", e.modified, 1), ""), w.ask(a, http.MethodGet, strings.Replace(path, "AT", never, 1), "")
+		if got.String() != other.String() {
+			w.errorf("%s: %s tells a hidden version from none: %s\nand\n%s", a.name, path, got, other)
+		}
 	}
 }

@@ -134,6 +134,9 @@ func (w *world) enrol() {
 	w.must(http.MethodGet, "/organisations", nil, &orgs)
 	for _, o := range orgs.Items {
 		w.orgs[o.Handle] = o
+		// Who is a member, and who contributed what, is for members.
+		members := func(a *asker) bool { return a.member() }
+		w.secrets = append(w.secrets, secret{o.ID, members}, secret{o.Name, members}, secret{`"organisation":"` + o.Handle, members})
 		w.secrets = append(w.secrets, secret{o.Contact, func(a *asker) bool { return a.administers() || a.member() && a.org == o.Handle }})
 	}
 	for _, p := range []struct{ org, suffix, role string }{
