@@ -25,7 +25,7 @@ func TestSlowSubmissions(t *testing.T) {
 		r.Header.Set("Content-Type", mediaType)
 		r.Header.Set("Authorization", "Bearer "+w.alpha)
 		go func() {
-			if resp, err := w.server.Client().Do(r); err == nil {
+			if resp, err := http.DefaultClient.Do(r); err == nil {
 				_ = resp.Body.Close()
 			}
 		}()
@@ -59,9 +59,13 @@ func TestStrangersPages(t *testing.T) {
 	w := newWorld(t, func(c *taxii.Config) { slow.Hub, c.Hub = c.Hub, slow })
 	ended := make(chan struct{}, strangers)
 	for range strangers {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.server.URL+in("public", "objects/"), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
 		go func() {
 			defer func() { ended <- struct{}{} }()
-			if resp, err := w.server.Client().Get(w.server.URL + in("public", "objects/")); err == nil {
+			if resp, err := http.DefaultClient.Do(r); err == nil {
 				_ = resp.Body.Close()
 			}
 		}()
