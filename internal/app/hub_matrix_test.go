@@ -181,10 +181,10 @@ func (w *world) listsChanges(a *asker) {
 	w.t.Helper()
 	all := w.visible(a, nil)
 	var text strings.Builder
-	n := w.walkChanges(a, "/api/v1/changes?limit=1000", &text)
+	w.walkChanges(a, "/api/v1/changes?limit=1000", &text)
 	w.same(a, "changes", text.String(), all)
 	text.Reset()
-	if n = w.walkChanges(a, "/api/v1/changes?limit=1", &text); n != max(1, len(all)) {
+	if n := w.walkChanges(a, "/api/v1/changes?limit=1", &text); n != max(1, len(all)) {
 		w.errorf("%s: %d pages of changes for %d objects", a.name, n, len(all))
 	}
 	w.same(a, "changes one by one", text.String(), all)
