@@ -101,8 +101,7 @@ func StoreStats(ctx context.Context, dir string) (rooms []RoomStats, err error) 
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			parts := strings.SplitN(string(e.Key), "/", 3)
-			room := strings.Join(parts[:len(parts)-1], "/")
+			room := roomOf(string(e.Key))
 			if n := len(rooms); n == 0 || rooms[n-1].Room != room {
 				rooms = append(rooms, RoomStats{Room: room})
 			}
@@ -113,4 +112,15 @@ func StoreStats(ctx context.Context, dir string) (rooms []RoomStats, err error) 
 		return nil
 	})
 	return rooms, err
+}
+
+// roomOf is the part of a key that names its room: "history/reports". What follows
+// may be anything, slashes too.
+func roomOf(key string) string {
+	room, rest, _ := strings.Cut(key, "/")
+	inner, _, ok := strings.Cut(rest, "/")
+	if ok && inner != "" && strings.Trim(inner, "abcdefghijklmnopqrstuvwxyz-") == "" {
+		return room + "/" + inner
+	}
+	return room
 }

@@ -28,11 +28,16 @@ func newZoneKey(name string) (*zoneKey, error) {
 		Hdr:   dns.RR_Header{Name: name, Rrtype: dns.TypeDNSKEY, Class: dns.ClassINET, Ttl: ttl},
 		Flags: dns.ZONE | dns.SEP, Protocol: 3, Algorithm: dns.ECDSAP256SHA256,
 	}
-	priv, err := k.Generate(256)
-	if err != nil {
-		return nil, err
+	for {
+		priv, err := k.Generate(256)
+		if err != nil {
+			return nil, err
+		}
+		// One key in 65,536 has the tag 0, with which the library does not sign.
+		if k.KeyTag() != 0 {
+			return &zoneKey{record: k, signer: priv.(crypto.Signer)}, nil
+		}
 	}
-	return &zoneKey{record: k, signer: priv.(crypto.Signer)}, nil
 }
 
 const ttl = 60 // seconds; faults are switched while a class looks on

@@ -56,6 +56,9 @@ func (s *Signing) newKey(zone string, flags uint16) (*key, error) {
 		}
 	}
 	private, err := k.Generate(bits)
+	for err == nil && k.KeyTag() == 0 { // one in 65,536, with which the library does not sign
+		private, err = k.Generate(bits)
+	}
 	if err != nil {
 		return nil, err
 	}
