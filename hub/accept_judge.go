@@ -131,18 +131,18 @@ func (v *view) judgeVersion(col *Collection, in *incoming, lineage uint32, other
 			}
 		case !mine:
 		case c < 0 && e.flags&flagRevoked != 0:
-			return refused("an earlier version revoked this object, and none may follow it: send it as a new object with a new id (STIX 2.1, 3.6)")
+			return refused("modified: an earlier version revoked this object, and none may follow it: send it as a new object with a new id (STIX 2.1, 3.6)")
 		case c > 0 && in.header.Revoked:
-			return refused("a later version of this object is here already: revoke it with a version whose modified is after that (STIX 2.1, 3.6)")
+			return refused("revoked: a later version of this object is here already: revoke it with a version whose modified is after that (STIX 2.1, 3.6)")
 		}
 	}
 	switch {
 	case in.isObservable() || mine:
 		return outcome{state: outcomeNew}
 	case !same:
-		return refused("another organisation contributed this object, and only that one may send other versions of it: say what you know in a note, an opinion or an object with an id of its own (STIX 2.1, 3.6)")
+		return refused("id: another organisation contributed this object, and only that one may send other versions of it: say what you know in a note, an opinion or an object with an id of its own (STIX 2.1, 3.6)")
 	case !open:
-		return refused("this came to you by its marking or its collection for fewer readers than it would have here: ask the organisation that contributed it to share it here")
+		return refused("object_marking_refs: this came to you by its marking or its collection for fewer readers than it would have here: ask the organisation that contributed it to share it here (FIRST, TLP 2.0)")
 	}
 	return outcome{state: outcomeNew}
 }
@@ -276,7 +276,7 @@ func sameContent(held []byte, in *incoming) bool {
 
 func otherContent(in *incoming) string {
 	if in.isObservable() {
-		return "an object with this id and other content is here already, and an observable has no versions: send what is the same, or delete yours first (STIX 2.1, 3.3)"
+		return "id: an object with this id and other content is here already, and an observable has no versions: send what is the same, or delete yours first (STIX 2.1, 3.3)"
 	}
-	return "this version is here already with other content: whoever changes an object gives it a later modified (STIX 2.1, 3.6)"
+	return "modified: this version is here already with other content: whoever changes an object gives it a later modified (STIX 2.1, 3.6)"
 }

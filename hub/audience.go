@@ -110,10 +110,10 @@ func (a *audiences) find(h *stix.Header) (found audienceOf, err error) {
 	}
 	switch {
 	case errors.Is(err, tlp.ErrNoOrganisations):
-		found.reason = "object_marking_refs: " + err.Error() + ": name them when you submit it, or send it to a collection that organisations read"
+		found.reason = "object_marking_refs: " + err.Error() + ": name them when you submit it, or send it to a collection that organisations read (FIRST, TLP 2.0; STIX 2.1, 7.2.1.4)"
 		return found, a.view.err
 	case errors.Is(err, tlp.ErrNoPeople):
-		found.reason = "object_marking_refs: " + err.Error() + ": name them when you submit it, or send it to a collection that lists people; a marking that this hub does not know counts as TLP:RED, and one that you define has to come before or with the object"
+		found.reason = "object_marking_refs: " + err.Error() + ": name them when you submit it, or send it to a collection that lists people; a marking that this hub does not know counts as TLP:RED, and one that you define has to come before or with the object (FIRST, TLP 2.0; STIX 2.1, 7.2.1.4)"
 		return found, a.view.err
 	case err != nil:
 		return found, err

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -78,12 +80,30 @@ func New(c Config) http.Handler {
 	s.moderation()
 	s.assets()
 	s.operations()
-	mux.HandleFunc("/api/v1/", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/problem+json")
-		w.WriteHeader(http.StatusNotFound)
-		_, _ = io.WriteString(w, `{"title":"Not Found","status":404,"detail":"there is nothing at this address: /api/v1/openapi.json lists what there is"}`)
-	})
+	mux.HandleFunc(prefix+"/", func(w http.ResponseWriter, r *http.Request) { nothing(mux, w, r) })
 	return mux
+}
+
+// nothing answers what no operation is for: another method of an address (405), or
+// an address that is none (404).
+func nothing(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
+	var methods []string
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete} {
+		other := r.Clone(r.Context())
+		other.Method = method
+		if _, pattern := mux.Handler(other); pattern != prefix+"/" {
+			methods = append(methods, method)
+		}
+	}
+	problem := huma.ErrorModel{Title: "Not Found", Status: http.StatusNotFound, Detail: "there is nothing at this address: " + prefix + "/openapi.json lists what there is"}
+	if len(methods) > 0 {
+		allow := strings.Join(methods, ", ")
+		w.Header().Set("Allow", allow)
+		problem = huma.ErrorModel{Title: "Method Not Allowed", Status: http.StatusMethodNotAllowed, Detail: "this address takes " + allow}
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(problem.Status)
+	_ = json.NewEncoder(w).Encode(problem) // nobody is left to tell
 }
 
 type callerKey struct{}
