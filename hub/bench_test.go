@@ -20,7 +20,7 @@ import (
 // indicators are envelopes of so many indicators of 630 bytes, each with an
 // address of its own.
 func indicators(total, each int, creator string) (envelopes [][]byte, size int) {
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // G404: it is to be the same every time
+	random := rand.New(rand.NewPCG(1, 2)) // the same every time
 	for n := 0; n < total; n += each {
 		var b bytes.Buffer
 		b.WriteString(`{"objects":[`)
