@@ -17,8 +17,9 @@ import (
 // name any more: whatever happens to the program, nothing stays behind.
 type Body struct {
 	io.ReadSeeker
-	size int64
-	file *os.File
+	size  int64
+	file  *os.File
+	named bool // on a system where an open file cannot lose its name
 }
 
 // Size is the document's length in bytes.
@@ -30,7 +31,9 @@ func (b *Body) Close() error {
 		return nil
 	}
 	err := b.file.Close()
-	_ = os.Remove(b.file.Name()) // where an open file cannot lose its name
+	if b.named {
+		err = errors.Join(err, os.Remove(b.file.Name()))
+	}
 	return err
 }
 
@@ -65,7 +68,7 @@ func (f *Fetcher) keep(r io.Reader, limit int64) (*Body, string, error) {
 			if b.file, err = os.CreateTemp(f.TempDir, "fetch-*"); err != nil {
 				return fail(fmt.Errorf("keep the document: %w", err))
 			}
-			_ = os.Remove(b.file.Name())
+			b.named = os.Remove(b.file.Name()) != nil
 			if _, err := held.WriteTo(b.file); err != nil {
 				return fail(fmt.Errorf("keep the document: %w", err))
 			}

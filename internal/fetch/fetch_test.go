@@ -98,12 +98,12 @@ func TestUnchanged(t *testing.T) {
 			s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 				condition := r.Header.Get("If-None-Match") + r.Header.Get("If-Modified-Since")
 				asked.Store(condition)
+				if tt.serve304 && condition != "" {
+					w.WriteHeader(http.StatusNotModified) // and nothing else
+					return
+				}
 				for k, v := range tt.header {
 					w.Header().Set(k, v)
-				}
-				if tt.serve304 && condition != "" {
-					w.WriteHeader(http.StatusNotModified)
-					return
 				}
 				_, _ = io.WriteString(w, "a,b\n")
 			})
@@ -514,5 +514,69 @@ func TestBadHeader(t *testing.T) {
 	_, err := fetcher(t).Fetch(t.Context(), fetch.Request{URL: "http://127.0.0.1:1/", Header: http.Header{"X-Key": {"secret\nkey"}}})
 	if !errors.Is(err, fetch.ErrRequest) || strings.Contains(err.Error(), "secret") {
 		t.Error(err)
+	}
+}
+
+// TestConnections: documents of one server come over one connection, changed or
+// not, and one that the server gave up meanwhile does no harm.
+func TestConnections(t *testing.T) {
+	var opened atomic.Int32
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("ETag", `"one"`)
+		if r.Header.Get("If-None-Match") != "" {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		w.Header().Set("Content-Encoding", "gzip")
+		_, _ = w.Write(zip("one"))
+	}))
+	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	s.Start()
+	t.Cleanup(s.Close)
+	f := fetcher(t)
+	var known fetch.State
+	for i := range 6 {
+		if i == 3 {
+			s.CloseClientConnections()
+			known = fetch.State{}
+		}
+		r, err := f.Fetch(t.Context(), fetch.Request{URL: s.URL, Known: known})
+		if err != nil {
+			t.Fatal(err)
+		}
+		known = r.State
+		if err := r.Body.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if n := opened.Load(); n != 2 {
+		t.Errorf("%d connections for six documents and one loss", n)
+	}
+}
+
+// TestNames: what the resolver and the network do may pass.
+func TestNames(t *testing.T) {
+	for about, change := range map[string]func(*fetch.Fetcher){
+		"no such name": func(f *fetch.Fetcher) {
+			f.Lookup = func(context.Context, string) ([]netip.Addr, error) { return nil, &net.DNSError{IsNotFound: true} }
+		},
+		"no address": func(f *fetch.Fetcher) {
+			f.Lookup = func(context.Context, string) ([]netip.Addr, error) { return nil, nil }
+		},
+		"refused": func(*fetch.Fetcher) {},
+		"slow":    func(f *fetch.Fetcher) { f.Dialer.Timeout = 1 },
+	} {
+		t.Run(about, func(t *testing.T) {
+			f := fetcher(t)
+			change(f)
+			_, err := f.Fetch(t.Context(), fetch.Request{URL: "http://feed.example:1/"})
+			if !errors.Is(err, fetch.ErrTemporary) || errors.Is(err, fetch.ErrTimeout) != (about == "slow") {
+				t.Error(err)
+			}
+		})
 	}
 }

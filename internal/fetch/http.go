@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
@@ -150,9 +151,9 @@ func (f *Fetcher) answer(resp *http.Response, conditional bool, req Request, lim
 	switch {
 	case resp.StatusCode == http.StatusNotModified && conditional:
 		result.Status = Unchanged
-		if result.State.ETag == "" && result.State.LastModified == "" { // it need not say them again
-			result.State = req.Known
-		}
+		// It need not say again what has not changed: RFC 9110 section 15.4.5.
+		result.State.ETag = cmp.Or(result.State.ETag, req.Known.ETag)
+		result.State.LastModified = cmp.Or(result.State.LastModified, req.Known.LastModified)
 		result.State.BodyHash = req.Known.BodyHash
 		return result, nil
 	case resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusNonAuthoritativeInfo:
