@@ -132,10 +132,23 @@ func TestUnchanged(t *testing.T) {
 
 // TestNotModifiedUnasked: 304 to one who has nothing is no document.
 func TestNotModifiedUnasked(t *testing.T) {
-	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotModified) })
-	_, err := fetcher(t).Fetch(t.Context(), fetch.Request{URL: s.URL, Known: fetch.State{ETag: `"x"`}})
-	if !errors.Is(err, fetch.ErrStatus) {
-		t.Error(err)
+	status := http.StatusOK
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("ETag", `"x"`)
+		w.WriteHeader(status)
+	})
+	f := fetcher(t)
+	r, err := f.Fetch(t.Context(), fetch.Request{URL: s.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	status = http.StatusNotModified
+	known := r.State
+	known.BodyHash = "" // of what there is no hash there is no document
+	for _, known := range []fetch.State{{}, {ETag: `"x"`}, known} {
+		if r, err := f.Fetch(t.Context(), fetch.Request{URL: s.URL, Known: known}); !errors.Is(err, fetch.ErrStatus) {
+			t.Errorf("%+v: %+v, %v", known, r, err)
+		}
 	}
 }
 
@@ -266,6 +279,22 @@ func TestFaults(t *testing.T) {
 				t.Errorf("the error tells too much: %s", err)
 			}
 		})
+	}
+}
+
+// TestSlowAndSteady: a document that takes longer than Idle, and never as long
+// for a byte, comes whole.
+func TestSlowAndSteady(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		for range 15 {
+			_, _ = io.WriteString(w, "x")
+			_ = http.NewResponseController(w).Flush()
+			time.Sleep(100 * time.Millisecond)
+		}
+	})
+	r, err := fetcher(t).Fetch(t.Context(), fetch.Request{URL: s.URL, Limits: fetch.Limits{Idle: time.Second}})
+	if got := read(t, r, err); len(got) != 15 {
+		t.Errorf("%q", got)
 	}
 }
 
@@ -568,7 +597,13 @@ func TestNames(t *testing.T) {
 			f.Lookup = func(context.Context, string) ([]netip.Addr, error) { return nil, nil }
 		},
 		"refused": func(*fetch.Fetcher) {},
-		"slow":    func(f *fetch.Fetcher) { f.Dialer.Timeout = 1 },
+		"refused, and the other address is forbidden": func(f *fetch.Fetcher) {
+			f.Dialer.Policy.Networks = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+			f.Lookup = func(context.Context, string) ([]netip.Addr, error) {
+				return []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("127.0.0.2")}, nil
+			}
+		},
+		"slow": func(f *fetch.Fetcher) { f.Dialer.Timeout = 1 },
 	} {
 		t.Run(about, func(t *testing.T) {
 			f := fetcher(t)
