@@ -65,11 +65,11 @@ type Draft struct {
 	Changed   time.Time       `json:"changed,omitzero"`
 	Advisory  json.RawMessage `json:"advisory,omitempty" doc:"What is at work, or else what is published."`
 	YAML      string          `json:"yaml,omitempty" doc:"The same as a file."`
-	Problems  []Problem       `json:"problems,omitempty" nullable:"false"`
+	Problems  []LintProblem   `json:"problems,omitempty" nullable:"false"`
 }
 
-// Problem is something that lint found.
-type Problem struct {
+// LintProblem is something that lint found.
+type LintProblem struct {
 	Rule    string `json:"rule"`
 	Path    string `json:"path"`
 	Line    int    `json:"line,omitempty"`
@@ -272,9 +272,9 @@ type NewAdvisorySource struct {
 
 // Imported is what became of a document.
 type Imported struct {
-	ID       string    `json:"id" doc:"Of the record, or its name in the library."`
-	Outcome  string    `json:"outcome" enum:"new,changed,unchanged,older,conflict"`
-	Problems []Problem `json:"problems,omitempty" nullable:"false"`
+	ID       string        `json:"id" doc:"Of the record, or its name in the library."`
+	Outcome  string        `json:"outcome" enum:"new,changed,unchanged,older,conflict"`
+	Problems []LintProblem `json:"problems,omitempty" nullable:"false"`
 }
 
 // ProviderItem is a line of an export: a document as the provider serves it.
