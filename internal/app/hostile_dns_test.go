@@ -52,6 +52,17 @@ func (y *yard) hostileNames() map[string]names {
 	rcode := func(code int) tweak {
 		return change(func(_, m *dns.Msg) { m.Rcode, m.Answer, m.Ns = code, nil, nil })
 	}
+	fan := func(zone string) tweak { // refers every question below zone to new servers
+		return change(func(ask, m *dns.Msg) {
+			if !dns.IsSubDomain(zone, ask.Question[0].Name) {
+				return
+			}
+			m.Rcode, m.Authoritative, m.Answer, m.Ns = 0, false, nil, nil
+			for range 10 {
+				m.Ns = append(m.Ns, rr(fmt.Sprintf("%s 300 NS n.x%d.%s", ask.Question[0].Name, turn.Add(1), zone)))
+			}
+		})
+	}
 	return map[string]names{
 		"dns-silent":    {tweak: func(_, _ *dns.Msg, _ bool) *dns.Msg { return nil }},
 		"dns-refuses":   {tweak: rcode(dns.RcodeRefused)},
@@ -107,16 +118,13 @@ func (y *yard) hostileNames() map[string]names {
 				m.Answer = []dns.RR{&dns.TXT{Hdr: dns.RR_Header{Name: q.Name, Rrtype: dns.TypeTXT, Class: dns.ClassINET, Ttl: 0}, Txt: split("v=spf1" + strings.Repeat(" mx:m.dns-spf-wide.hk a:a.dns-spf-wide.hk", 1400) + " -all")}}
 			}
 		})},
-		"dns-fan": {tweak: change(func(ask, m *dns.Msg) { // refers every question to new servers
-			m.Rcode, m.Authoritative, m.Answer, m.Ns = 0, false, nil, nil
-			for range 10 {
-				m.Ns = append(m.Ns, rr(fmt.Sprintf("%s 300 NS n.x%d.dns-fan.hk.", ask.Question[0].Name, turn.Add(1))))
-			}
-		})},
-		"dns-tlsa":    {busy: true, text: usual + each(900, "_443._tcp TLSA 3 1 1 %064x ; %d") + each(900, "_25._tcp.mail TLSA 2 0 2 %0128x ; %d")},
-		"dns-cds":     {text: usual + each(600, "@ CDS %d 8 2 %064x") + each(300, "@ CDNSKEY 257 3 8 %08x ; %d"), sign: &dnslab.Signing{}},
-		"dns-star":    {text: "@ A $SITE\n* CNAME x.c0\n" + each(900, "*.c%d CNAME x.c%d")},
-		"dns-reports": {text: "@ A $SITE\nwww A $SITE\n_dmarc TXT " + reports() + "\n"},
+		"dns-fan":  {tweak: fan("dns-fan.hk.")},
+		"dns-tlsa": {busy: true, text: usual + each(900, "_443._tcp TLSA 3 1 1 %064x ; %d") + each(900, "_25._tcp.mail TLSA 2 0 2 %0128x ; %d")},
+		"dns-cds":  {text: usual + each(600, "@ CDS %d 8 2 %064x") + each(300, "@ CDNSKEY 257 3 8 %08x ; %d"), sign: &dnslab.Signing{}},
+		"dns-star": {text: "@ A $SITE\n* CNAME x.c0\n" + each(900, "*.c%d CNAME x.c%d")},
+		// The fan among the report addresses is on this domain's own server: that of
+		// dns-fan would be asked by two scans, each up to its bound.
+		"dns-reports": {text: "@ A $SITE\nwww A $SITE\n_dmarc TXT " + reports() + "\n", top: "dns-reports-fan NS ns1.dns-reports", tweak: fan("dns-reports-fan.hk.")},
 		"dns-six": {busy: true, text: usual + "@ AAAA ::1\n@ AAAA 64:ff9b::7f00:1\n@ AAAA 2002:7f00:1::\n@ AAAA fe80::1\nwww AAAA ::ffff:127.0.0.1\nwww AAAA ::127.0.0.1\n" +
 			"default._bimi TXT \"v=BIMI1; l=https://127.0.0.1/a.svg; a=https://private.hk/a.pem\"\n"},
 		"dns-loop":    {top: "dns-loop NS ns.dns-loop2\ndns-loop2 NS ns.dns-loop"},
@@ -132,7 +140,7 @@ func reports() string {
 	text := "v=DMARC1; p=reject"
 	for _, tag := range []string{"rua", "ruf"} {
 		text += "; " + tag + "=mailto:a@dns-private.hk"
-		for i, label := range strings.Fields("silent slow all fan loop self canary lies wild cname mx chain txt ns spf half truncates fails star") {
+		for i, label := range strings.Fields("silent slow all reports-fan loop self canary lies wild cname mx chain txt ns spf half truncates fails star") {
 			text += fmt.Sprintf(",mailto:a@%s%d.dns-%s.hk", tag, i, label)
 		}
 	}
