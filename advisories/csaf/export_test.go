@@ -1,0 +1,157 @@
+package csaf
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/cybersec-infohub/infohub/advisories"
+)
+
+func exporter() Exporter {
+	return Exporter{Version: "0.1", Canonical: func(p advisories.Publication) string {
+		return "https://govcert.example/.well-known/csaf/white/2026/" + FileName(p.Tracking.ID)
+	}}
+}
+
+// exported is a publication as a document that was read again.
+func exported(t *testing.T, p advisories.Publication) *Document {
+	t.Helper()
+	d, err := exporter().Export(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := d.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, problems, err := Parse(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, problem := range append(problems, Test(read)...) {
+		t.Errorf("%s %s: %s", problem.Rule, problem.Path, problem.Message)
+	}
+	if again, err := read.Encode(); err != nil || !bytes.Equal(again, data) {
+		t.Errorf("what is read is not what was written: %v", err)
+	}
+	return read
+}
+
+func TestExportsPassAndComeBack(t *testing.T) {
+	categories := map[string]int{}
+	for seed := range uint64(400) {
+		p := generate(seed)
+		d := exported(t, p)
+		categories[d.Document.Category]++
+		back, err := Import(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, got := normal(t, p), normal(t, back)
+		if want != got {
+			t.Errorf("seed %d: %s", seed, difference(want, got))
+		}
+		if t.Failed() {
+			data, _ := d.Encode()
+			t.Fatalf("seed %d: %s", seed, data)
+		}
+	}
+	if len(categories) != 4 {
+		t.Errorf("the profiles of the documents were %v", categories)
+	}
+}
+
+// normal is what a publication means, as text: what may be left unsaid is said,
+// what has no order is sorted, what CSAF does not carry is left out.
+func normal(t *testing.T, p advisories.Publication) string {
+	t.Helper()
+	a := &p.Advisory
+	type meaning struct {
+		Publication advisories.Publication
+		Statuses    []map[advisories.Status][]string
+		Remedies    [][]advisories.Remedy
+		Elsewhere   []advisories.Remedy
+	}
+	m := meaning{}
+	for i := range a.Remedies {
+		if !placed(a, i) {
+			m.Elsewhere = append(m.Elsewhere, a.Remedies[i])
+		}
+	}
+	for i := range a.Vulnerabilities {
+		v := &a.Vulnerabilities[i]
+		statuses := a.StatusesOf(v)
+		for s := range statuses {
+			slices.Sort(statuses[s])
+		}
+		m.Statuses = append(m.Statuses, statuses)
+		remedies := a.RemediesOf(v)
+		remedies = slices.DeleteFunc(remedies, func(r advisories.Remedy) bool { return len(r.Products) == 0 })
+		for j := range remedies {
+			slices.Sort(remedies[j].Products)
+			remedies[j].Vulnerabilities = nil
+		}
+		m.Remedies = append(m.Remedies, sorted(t, remedies))
+		for j, f := range v.Flags {
+			if len(f.Products) == 0 {
+				f.Products = unaffected(a, v)
+			}
+			v.Flags[j].Products = slices.Sorted(slices.Values(f.Products))
+		}
+		for j, s := range v.CVSS {
+			if len(s.Products) == 0 {
+				s.Products = concerned(a, v)
+			}
+			v.CVSS[j].Products = slices.Sorted(slices.Values(s.Products))
+		}
+		v.CVSS = sorted(t, v.CVSS)
+	}
+	for i := range a.Vulnerabilities {
+		a.Vulnerabilities[i].Products = nil
+	}
+	a.Remedies = nil
+	a.Organisations, a.People = nil, nil
+	a.Embargo = p.Tracking.Initial
+	a.Products = sorted(t, a.Products)
+	p.Audience.Markings, p.Audience.Organisations, p.Audience.People = nil, nil, nil
+	m.Publication = p
+	data, err := json.MarshalIndent(m, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func sorted[T any](t *testing.T, list []T) []T {
+	t.Helper()
+	by := map[string]T{}
+	for _, item := range list {
+		data, err := json.Marshal(item)
+		if err != nil {
+			t.Fatal(err)
+		}
+		by[string(data)] = item
+	}
+	var result []T
+	for _, key := range slices.Sorted(maps.Keys(by)) {
+		result = append(result, by[key])
+	}
+	return result
+}
+
+// difference is the first line of two texts that differs, with some of those
+// around it.
+func difference(want, got string) string {
+	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
+	for i := range w {
+		if i >= len(g) || w[i] != g[i] {
+			from, to := max(0, i-8), i+4
+			return "want\n" + strings.Join(w[from:min(to, len(w))], "\n") + "\ngot\n" + strings.Join(g[min(from, len(g)):min(to, len(g))], "\n")
+		}
+	}
+	return "there is more than wanted"
+}

@@ -1,0 +1,131 @@
+package csaf
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/cybersec-infohub/infohub/advisories"
+)
+
+// ownNotes reads what Export put into the document's title and notes.
+func (in *importer) ownNotes(p *advisories.Publication, words translations) {
+	a := &p.Advisory
+	title := in.d.Document.Title
+	notes := map[string]string{}
+	for _, n := range in.d.Document.Notes {
+		if _, ok := notes[n.Title]; !ok {
+			notes[n.Title] = n.Text
+		}
+	}
+	if _, ok := notes[titleWithdrawn]; ok {
+		p.Tracking.State = advisories.Withdrawn
+		title = strings.TrimPrefix(title, withdrawnPrefix)
+	}
+	if by, ok := notes[titleSupersededBy]; ok {
+		if p.Tracking.State != advisories.Withdrawn {
+			p.Tracking.State = advisories.Superseded
+		}
+		if by != laterAdvisory {
+			p.Tracking.SupersededBy = oneLine(by)
+		}
+	}
+	a.Title = words.texts("Title", title)
+	a.Description = words.texts(titleDescription, notes[titleDescription])
+	a.Affected = words.texts(titleAffected, notes[titleAffected])
+	a.Impact = words.texts(titleImpact, notes[titleImpact])
+	a.Recommendation = words.texts(titleRecommendation, notes[titleRecommendation])
+	a.Class = ""
+	for class, word := range classes() {
+		if notes[titleClass] == word {
+			a.Class = class
+		}
+	}
+	a.Tags = listed(notes[titleTags])
+	a.Sectors = listed(notes[titleSectors])
+	a.Techniques = listed(notes[titleTechniques])
+	a.Supersedes = listed(notes[titleSupersedes])
+	for i := 0; ; i++ {
+		text, ok := notes[numbered(titleIndicator, i)]
+		if !ok {
+			break
+		}
+		fields, pattern := readRecord(text)
+		a.Indicators = append(a.Indicators, advisories.Indicator{
+			Pattern: plain(pattern), Name: words.texts(numbered(titleIndicator, i), first(fields, "Name")), Types: oneLines(fields["Type"]),
+			From: when(first(fields, "Valid from")), Until: when(first(fields, "Valid until")),
+		})
+	}
+	in.ownRemedies(a, notes, words)
+}
+
+// ownRemedies are those of notes. Their number is their place in the record.
+func (in *importer) ownRemedies(a *advisories.Advisory, notes map[string]string, words translations) {
+	var numbers []int
+	for title := range notes {
+		if rest, ok := strings.CutPrefix(title, titleRemedy+" "); ok {
+			if n, err := strconv.Atoi(rest); err == nil && title == numbered(titleRemedy, n-1) {
+				numbers = append(numbers, n-1)
+			}
+		}
+	}
+	slices.Sort(numbers)
+	for _, n := range numbers {
+		fields, details := readRecord(notes[numbered(titleRemedy, n)])
+		a.Remedies = slices.Insert(a.Remedies, min(max(n, 0), len(a.Remedies)), advisories.Remedy{
+			Kind: first(fields, "Kind"), Details: words.texts(numbered(titleRemedy, n), details), Date: when(first(fields, "Date")),
+			URL: webAddress(first(fields, "URL")), Products: oneLines(fields["Product"]), Vulnerabilities: oneLines(fields["Vulnerability"]),
+			Restart: first(fields, "Restart"),
+		})
+	}
+}
+
+// listed are the lines of a note.
+func listed(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return oneLines(strings.Split(text, "\n"))
+}
+
+func oneLines(texts []string) []string {
+	var lines []string
+	for _, text := range texts {
+		if text = oneLine(text); text != "" {
+			lines = append(lines, text)
+		}
+	}
+	return lines
+}
+
+// foreignNotes puts the notes of another publisher's document where they fit best,
+// by title, then by category. Legal notices and what is about the publisher are
+// left out: the document itself is kept beside the record.
+func (in *importer) foreignNotes(a *advisories.Advisory) {
+	var description, affected, impact, recommendation []string
+	for _, n := range in.d.Document.Notes {
+		title, text := oneLine(n.Title), strings.TrimSpace(plain(n.Text))
+		lower := strings.ToLower(title)
+		has := func(words ...string) bool {
+			return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(lower, w) })
+		}
+		switch {
+		case text == "" || n.Category == "legal_disclaimer" || has("disclaimer"):
+		case has("recommend", "mitigation", "solution", "workaround", "fixed software", "remediation"):
+			recommendation = append(recommendation, text)
+		case has("impact", "risk evaluation"):
+			impact = append(impact, text)
+		case has("affected", "vulnerable products"):
+			affected = append(affected, text)
+		case n.Category == "description" || n.Category == "summary":
+			description = append(description, text)
+		case n.Category == "details" || n.Category == "general" || n.Category == "faq":
+			if title != "" {
+				text = title + "\n\n" + text
+			}
+			description = append(description, text)
+		}
+	}
+	join := func(texts []string) advisories.Texts { return in.texts(strings.Join(texts, "\n\n")) }
+	a.Description, a.Affected, a.Impact, a.Recommendation = join(description), join(affected), join(impact), join(recommendation)
+}
