@@ -1,11 +1,22 @@
 #!/bin/bash
-# Installs the peer that Debian has no package of, MDN's HTTP Observatory, into
-# bin/peers (or the folder that is given), so that `make proof` can compare its
-# verdicts with infohub's. It needs node 20 or newer, with npm.
+# Installs the peers that Debian has no package of into bin/peers (or the folder
+# that is given), so that `make proof` can compare with them:
+#   csaf_checker and csaf_downloader, gocsaf's judge and client of CSAF providers;
+#   MDN's HTTP Observatory, whose verdicts are compared with infohub's.
+# The first need Go alone. The last needs node 20 or newer, with npm.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
 peers=${1:-${INFOHUB_PEERS:-bin/peers}}
+mkdir -p "$peers"
+peers=$(realpath "$peers")
+
+# Their versions are in the module file, so that the product's stays clean.
+csaf=github.com/gocsaf/csaf/v3
+release=$(go list -C tools/csaf -m -f '{{.Version}}' $csaf)
+go build -C tools/csaf -trimpath -ldflags "-X $csaf/util.SemVersion=${release#v}" -o "$peers/" $csaf/cmd/csaf_checker $csaf/cmd/csaf_downloader
+echo "csaf_checker and csaf_downloader $release are in $peers"
+
 package=@mdn/mdn-http-observatory
 version=1.4.8
 
@@ -17,7 +28,6 @@ if (( ${node%%.*} < 20 )); then
     exit 1
 fi
 
-mkdir -p "$peers"
 installed=$(node -p "require(require('path').resolve('$peers', 'node_modules', '$package', 'package.json')).version" 2>/dev/null || true)
 if [[ $installed != "$version" ]]; then
     # Its install script would fetch lists of the day, among them every name that
