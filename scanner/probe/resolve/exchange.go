@@ -118,7 +118,9 @@ func (r *Resolver) datagram(ctx context.Context, ep endpoint, m *dns.Msg) (*dns.
 			}
 			if ctx.Err() == nil && !resent {
 				resent = true
-				_, _ = conn.Write(wire)
+				if err := r.resend(ctx, conn, wire, end); err != nil {
+					break
+				}
 				continue
 			}
 			break
@@ -146,6 +148,19 @@ func (r *Resolver) datagram(ctx context.Context, ep endpoint, m *dns.Msg) (*dns.
 		return nil, scanner.Failf(scanner.FailProtocol, fmt.Sprintf("%s sent %s", ep, lie))
 	}
 	return nil, scanner.Failf(scanner.FailTimeout, fmt.Sprintf("%s did not answer over UDP within %s", ep, r.timeout))
+}
+
+// resend sends a question once more: it counts as another. The time to wait for
+// the first answer has passed for writing, too.
+func (r *Resolver) resend(ctx context.Context, conn net.Conn, wire []byte, end time.Time) error {
+	if err := spendQuery(ctx); err != nil {
+		return err
+	}
+	if err := deadline(ctx, conn, end); err != nil {
+		return err
+	}
+	_, err := conn.Write(wire)
+	return err
 }
 
 // deadline sets conn's deadline unless ctx has ended, which has set its own.

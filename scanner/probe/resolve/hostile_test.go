@@ -126,6 +126,24 @@ func TestOneDeadServer(t *testing.T) {
 	}
 }
 
+// A question whose first datagram is lost is sent again.
+func TestLostDatagram(t *testing.T) {
+	l := dnslab.New(t)
+	l.Zone("example.hk.", "@ NS ns1\nns1 A "+one+"\na A 192.0.2.2\n", nil, l.Server(one))
+	var seen sync.Map
+	l.Server(one).Tweak = func(ask, m *dns.Msg, tcp bool) *dns.Msg {
+		if _, again := seen.LoadOrStore(ask.Id, true); !again && !tcp {
+			return nil
+		}
+		return m
+	}
+	l.Top("example NS ns1.example\nns1.example A "+one+"\n", nil, nil)
+	got, err := hasty(l, scanner.FailTimeout).Lookup(deadline(t), "a.example.hk", dns.TypeA)
+	if err != nil || strings.Join(values(got.Records), " ") != "192.0.2.2" {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
+
 // No question leads to more than a bounded number of others.
 func TestEndlessDelegations(t *testing.T) {
 	counted := func(l *dnslab.Lab) (n int64) {
