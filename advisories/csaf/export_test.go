@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -53,7 +54,7 @@ func TestExportsPassAndComeBack(t *testing.T) {
 		}
 		want, got := normal(t, p), normal(t, back)
 		if want != got {
-			t.Errorf("seed %d: %s", seed, difference(want, got))
+			t.Errorf("seed %d: %s", seed, firstDifference(want, got))
 		}
 		if t.Failed() {
 			data, _ := d.Encode()
@@ -143,9 +144,9 @@ func sorted[T any](t *testing.T, list []T) []T {
 	return result
 }
 
-// difference is the first line of two texts that differs, with some of those
+// firstDifference is the first line of two texts that differs, with some of those
 // around it.
-func difference(want, got string) string {
+func firstDifference(want, got string) string {
 	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
 	for i := range w {
 		if i >= len(g) || w[i] != g[i] {
@@ -154,4 +155,26 @@ func difference(want, got string) string {
 		}
 	}
 	return "there is more than wanted"
+}
+
+// TestValidatorAcceptsExports asks the reference implementation.
+func TestValidatorAcceptsExports(t *testing.T) {
+	documents := map[string][]byte{}
+	for seed := range uint64(200) {
+		data, err := exported(t, generate(seed)).Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		documents[strconv.FormatUint(seed, 10)] = data
+	}
+	data, err := exported(t, everything(t)).Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	documents["everything"] = data
+	for name, rules := range askValidator(t, documents) {
+		if len(rules) > 0 {
+			t.Errorf("%s breaks %v: %s", name, rules, documents[name])
+		}
+	}
 }

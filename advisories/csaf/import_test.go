@@ -62,7 +62,7 @@ func TestImportReal(t *testing.T) {
 			t.Fatal(err)
 		}
 		if want, got := normal(t, p), normal(t, back); want != got {
-			t.Errorf("%s: %s", filepath.Base(file), difference(want, got))
+			t.Errorf("%s: %s", filepath.Base(file), firstDifference(want, got))
 		}
 	}
 }
