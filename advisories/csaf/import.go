@@ -23,9 +23,15 @@ type importer struct {
 	// what Export means by them.
 	own    bool
 	groups map[string][]string // product ids by group id
-	// constraints is how many parts of version ranges are still put in order.
-	constraints int
+	said   translations        // of the document's notes
+	// constraints is how many parts of version ranges are still put in order, ids
+	// how many ids of products may still be written out that the document has once.
+	constraints, ids int
 }
+
+// maxIDs bounds what a short document becomes: groups of products that are named
+// many times, and vulnerabilities that do not say which of many products they are of.
+const maxIDs = 1_000_000
 
 // Import turns a document that Parse accepts into a publication. What the document
 // says in a language that is not the product's stays under that language. Texts
@@ -43,11 +49,12 @@ func Import(d *Document) (advisories.Publication, error) {
 	doc := &d.Document
 	in := &importer{
 		d: d, lang: langOf(doc.Lang), own: doc.Tracking.Generator.Engine.Name == engine,
-		groups: map[string][]string{}, constraints: maxConstraints,
+		groups: map[string][]string{}, constraints: maxConstraints, ids: maxIDs,
 	}
 	for _, g := range d.ProductTree.ProductGroups {
 		in.groups[g.GroupID] = g.ProductIDs
 	}
+	in.said = in.words(doc.Notes)
 	tracking, err := in.tracking()
 	if err != nil {
 		return advisories.Publication{}, fmt.Errorf("import CSAF document %s: %w", oneLine(doc.Tracking.ID), err)
@@ -66,20 +73,23 @@ func Import(d *Document) (advisories.Publication, error) {
 			return advisories.Publication{}, fmt.Errorf("import CSAF document %s: %w", p.Tracking.ID, err)
 		}
 	}
-	words := in.words(doc.Notes)
-	a.Acknowledgements = in.acknowledgements(doc.Acknowledgments, words)
+	a.Acknowledgements = in.acknowledgements(doc.Acknowledgments, in.said)
 	for i, r := range doc.References {
 		switch {
 		case in.own && r.Category == "self" && r.Summary == summaryCanonical:
 		case in.own && r.Category == "self" && r.Summary == summaryPage:
 			p.Tracking.URL = webAddress(r.URL)
 		default:
-			a.References = in.reference(a.References, r, words[item("references", i, "summary")])
+			a.References = in.reference(a.References, r, in.said[item("references", i, "summary")])
 		}
 	}
-	in.vulnerabilities(a)
+	if in.vulnerabilities(a); in.ids < 0 {
+		return advisories.Publication{}, &advisories.Error{
+			Code: advisories.TooLarge, Message: fmt.Sprintf("the product groups and vulnerabilities of %s come to more than %d mentions of products", p.Tracking.ID, maxIDs),
+		}
+	}
 	if in.own {
-		in.ownNotes(&p, words)
+		in.ownNotes(&p)
 	} else {
 		a.Title = in.texts(oneLine(doc.Title))
 		in.foreignNotes(a)
@@ -118,8 +128,8 @@ func (in *importer) words(notes []Note) translations {
 	return readTranslations(notes)
 }
 
-// said are a field's texts.
-func (in *importer) said(words translations, name, text string) advisories.Texts {
+// textsOf are a field's texts.
+func (in *importer) textsOf(words translations, name, text string) advisories.Texts {
 	if in.own {
 		return words.texts(name, text)
 	}
@@ -183,7 +193,7 @@ func (in *importer) tracking() (advisories.Tracking, error) {
 		}
 		t.Revisions = append(t.Revisions, advisories.Revision{
 			Date: when, Legacy: oneLine(r.LegacyVersion),
-			Summary: in.said(in.words(in.d.Document.Notes), item("revision_history", i, "summary"), r.Summary),
+			Summary: in.textsOf(in.said, item("revision_history", i, "summary"), r.Summary),
 		})
 		last := &t.Revisions[len(t.Revisions)-1]
 		if last.Number, err = strconv.Atoi(r.Number); err != nil { // semantic versioning (3.1.11.2)
@@ -254,7 +264,7 @@ func (in *importer) acknowledgements(list []Acknowledgment, words translations) 
 	var acks []advisories.Acknowledgement
 	for i, from := range list {
 		ack := advisories.Acknowledgement{
-			Organisation: oneLine(from.Organization), Summary: in.said(words, item("acknowledgments", i, "summary"), from.Summary),
+			Organisation: oneLine(from.Organization), Summary: in.textsOf(words, item("acknowledgments", i, "summary"), from.Summary),
 		}
 		for _, name := range from.Names {
 			ack.Names = append(ack.Names, oneLine(name))

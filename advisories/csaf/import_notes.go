@@ -9,8 +9,8 @@ import (
 )
 
 // ownNotes reads what Export put into the document's title and notes.
-func (in *importer) ownNotes(p *advisories.Publication, words translations) {
-	a := &p.Advisory
+func (in *importer) ownNotes(p *advisories.Publication) {
+	a, words := &p.Advisory, in.said
 	title := in.d.Document.Title
 	notes := map[string]string{}
 	for _, n := range in.d.Document.Notes {
@@ -56,11 +56,11 @@ func (in *importer) ownNotes(p *advisories.Publication, words translations) {
 			From: when(first(fields, "Valid from")), Until: when(first(fields, "Valid until")),
 		})
 	}
-	in.ownRemedies(a, notes, words)
+	in.ownRemedies(a, notes)
 }
 
 // ownRemedies are those of notes. Their number is their place in the record.
-func (in *importer) ownRemedies(a *advisories.Advisory, notes map[string]string, words translations) {
+func (in *importer) ownRemedies(a *advisories.Advisory, notes map[string]string) {
 	var numbers []int
 	for title := range notes {
 		if rest, ok := strings.CutPrefix(title, titleRemedy+" "); ok {
@@ -70,14 +70,20 @@ func (in *importer) ownRemedies(a *advisories.Advisory, notes map[string]string,
 		}
 	}
 	slices.Sort(numbers)
+	var list []advisories.Remedy
+	others := a.Remedies
 	for _, n := range numbers {
+		for len(list) < n && len(others) > 0 {
+			list, others = append(list, others[0]), others[1:]
+		}
 		fields, details := readRecord(notes[numbered(titleRemedy, n)])
-		a.Remedies = slices.Insert(a.Remedies, min(max(n, 0), len(a.Remedies)), advisories.Remedy{
-			Kind: first(fields, "Kind"), Details: words.texts(numbered(titleRemedy, n), details), Date: when(first(fields, "Date")),
+		list = append(list, advisories.Remedy{
+			Kind: first(fields, "Kind"), Details: in.said.texts(numbered(titleRemedy, n), details), Date: when(first(fields, "Date")),
 			URL: webAddress(first(fields, "URL")), Products: oneLines(fields["Product"]), Vulnerabilities: oneLines(fields["Vulnerability"]),
 			Restart: first(fields, "Restart"),
 		})
 	}
+	a.Remedies = append(list, others...)
 }
 
 // listed are the lines of a note.

@@ -25,7 +25,7 @@ func (in *importer) remedies(a *advisories.Advisory, stands []standing) []adviso
 		words := in.words(from.Notes)
 		for j, r := range from.Remediations {
 			remedy := advisories.Remedy{
-				Kind: r.Category, Details: in.said(words, item("remediations", j, "details"), r.Details), Date: when(r.Date),
+				Kind: r.Category, Details: in.textsOf(words, item("remediations", j, "details"), r.Details), Date: when(r.Date),
 				URL: webAddress(r.URL), Restart: r.RestartRequired.Category,
 			}
 			key, err := json.Marshal(remedy)

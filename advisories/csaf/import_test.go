@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode"
@@ -230,6 +231,27 @@ func TestImportIsPlain(t *testing.T) {
 	title := p.Advisory.Title["en"]
 	if title != "ab[31mc d" || p.Advisory.Description["en"] != "<script>alert(1)</script>x" || p.Advisory.Products[0].Vendor != "v" {
 		t.Errorf("%q %q %q", title, p.Advisory.Description, p.Advisory.Products[0].Vendor)
+	}
+}
+
+// TestImportIsBounded: a short document does not become a long record.
+func TestImportIsBounded(t *testing.T) {
+	ids := make([]string, 2000)
+	names := make([]string, len(ids))
+	for i := range ids {
+		ids[i] = strconv.Quote(strconv.Itoa(i))
+		names[i] = `{"name": "n", "product_id": ` + ids[i] + `}`
+	}
+	tree := `"product_tree": {"full_product_names": [` + strings.Join(names, ",") + `], "product_groups": [{"group_id": "g", "product_ids": [` + strings.Join(ids, ",") + `]}]}`
+	for name, vulnerability := range map[string]string{
+		"groups":     `{"product_status": {"fixed": ["1"]}, "threats": [{"category": "impact", "details": "x", "group_ids": ["g"]}]}`,
+		"not stated": `{"cve": "CVE-2026-0001"}`,
+	} {
+		many := strings.TrimSuffix(strings.Repeat(vulnerability+",", 501), ",")
+		_, err := Import(document(t, `{`+tree+`, "vulnerabilities": [`+many+`]}`))
+		if advisories.CodeOf(err) != advisories.TooLarge {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
