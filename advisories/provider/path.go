@@ -1,11 +1,11 @@
 package provider
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/cybersec-infohub/infohub/advisories/csaf"
 	"github.com/cybersec-infohub/infohub/hub/tlp"
 )
 
@@ -47,17 +47,10 @@ func folderOf(m tlp.Marking) string {
 func feedName(folder string) string     { return "csaf-feed-tlp-" + folder + ".json" }
 func categoryName(folder string) string { return "category-" + folder + ".json" }
 
-// unfit are the characters that a file name does not have (CSAF 2.0, 5.1).
-var unfit = regexp.MustCompile(`[^+\-a-z0-9]+`)
-
-// fileName returns the name that a document has by its tracking id (CSAF 2.0, 5.1).
-func fileName(trackingID string) string {
-	return unfit.ReplaceAllString(strings.ToLower(trackingID), "_") + ".json"
-}
-
-// pathOf is the place of a document within its label's folder (CSAF 2.0, 7.1.11).
+// pathOf is the place of a document within its label's folder (CSAF 2.0, 5.1 and
+// 7.1.11).
 func pathOf(initial time.Time, trackingID string) string {
-	return yearOf(initial) + "/" + fileName(trackingID)
+	return yearOf(initial) + "/" + csaf.FileName(trackingID)
 }
 
 func yearOf(t time.Time) string { return strconv.Itoa(t.UTC().Year()) }

@@ -36,7 +36,7 @@ type Item struct {
 	Tags []string // the terms of the category document
 
 	SHA256, SHA512 string // of the document, hexadecimal, lower case
-	Signature      []byte // armored and detached; nil: none
+	Signature      []byte // armored and detached; nil: none, which no trusted provider may have (7.1.19)
 }
 
 // Source has what was published. internal/app makes it of the advisories.
@@ -224,6 +224,9 @@ func (p *Provider) newEntry(it Item) (*entry, error) {
 		return nil, fmt.Errorf("provider: %s has no date that can be written", it.TrackingID)
 	case !isHash(it.SHA256, 32) || !isHash(it.SHA512, 64):
 		return nil, fmt.Errorf("provider: %s has no hashes in lower-case hexadecimal", it.TrackingID)
+	}
+	if len(it.Signature) == 0 && len(p.c.Keys) > 0 {
+		p.c.Log.Warn("provider: an advisory is not signed", slog.String("id", it.TrackingID))
 	}
 	return newEntry(p.base, folder, it)
 }

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -95,6 +96,9 @@ func TestWhoReads(t *testing.T) {
 				}
 				if want := map[bool]string{true: "401", false: "404"}[who == ""]; !strings.HasPrefix(got, want) {
 					t.Errorf("%s as %q: %s, not %s", path, who, got, want)
+				}
+				if !strings.Contains(got, "Cache-Control:[no-store]") {
+					t.Errorf("%s as %q may be kept: %s", path, who, got)
 				}
 			}
 		}
@@ -320,6 +324,41 @@ func TestFollow(t *testing.T) {
 			t.Errorf("read anew, %s finds %s, not %s", who, got, want)
 		}
 	}
+}
+
+// TestAtOnce reads, revises and writes at the same time; the race detector looks
+// on. A document and its hash are of one revision, or the document is withheld for
+// a moment.
+func TestAtOnce(t *testing.T) {
+	p, s := fixture(t, false)
+	dir := t.TempDir()
+	var work sync.WaitGroup
+	work.Go(func() {
+		for n := range 50 {
+			if err := p.Put(s.publish(t, "A26-11-01", audience(tlp.Clear), today.Add(time.Duration(n)*time.Second))); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	work.Go(func() {
+		for range 5 {
+			if _, err := p.Write(t.Context(), dir, everything()); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	for _, who := range []string{"", "bank", "ann"} {
+		work.Go(func() {
+			for range 50 {
+				for _, path := range []string{rootPath + "changes.csv", rootPath + "white/" + feedName(white), rootPath + "white/2026/a26-11-01.json", metadataPath} {
+					if res := ask(p, http.MethodGet, path, who); res.StatusCode != http.StatusOK {
+						t.Errorf("%s as %q: %s", path, who, res.Status)
+					}
+				}
+			}
+		})
+	}
+	work.Wait()
 }
 
 // FuzzStranger asks for any path without a key: the bytes of nothing but CLEAR
