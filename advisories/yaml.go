@@ -136,10 +136,12 @@ func (r *yamlReader) parse(data []byte) *yaml.Node {
 var yamlError = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
 
 func (r *yamlReader) syntax(err error) {
-	message, line := err.Error(), 0
+	message, line := err.Error(), 1 // the first line is not named
 	if m := yamlError.FindStringSubmatch(message); m != nil {
 		message = m[2]
-		line, _ = strconv.Atoi(m[1])
+		if n, err := strconv.Atoi(m[1]); err == nil {
+			line = n
+		}
 	}
 	remedy := "Correct the line, or the one before it."
 	switch {
@@ -153,8 +155,8 @@ func (r *yamlReader) syntax(err error) {
 	r.problem("yaml.syntax", "", line, "This is not YAML: "+message+".", remedy)
 }
 
-// plainJSON writes valid JSON so that it is YAML: tabs between values, and pairs
-// of escapes that make one character, are JSON's alone.
+// plainJSON writes valid JSON so that the reader of YAML takes it: it knows neither
+// tabs between values, nor \/, nor pairs of escapes that make one character.
 func plainJSON(data []byte) []byte {
 	out := make([]byte, 0, len(data))
 	for i := 0; i < len(data); i++ {
@@ -169,6 +171,9 @@ func plainJSON(data []byte) []byte {
 				continue
 			}
 			out = append(out, c, 'u')
+			i++
+		case c == '\\' && data[i+1] == '/':
+			out = append(out, '/')
 			i++
 		case c == '\\':
 			out = append(out, c, data[i+1])

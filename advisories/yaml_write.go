@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -115,7 +116,7 @@ func listNode(v reflect.Value, path string) (*yaml.Node, error) {
 			return nil, err
 		}
 		n.Content = append(n.Content, item)
-		short = short && item.Kind == yaml.ScalarNode && item.Style == 0
+		short = short && item.Kind == yaml.ScalarNode && item.Style != yaml.LiteralStyle
 		width += len(item.Value) + 2
 	}
 	return flow(n, short && width <= longText), nil
@@ -143,13 +144,16 @@ func dateNode(when time.Time, path string) (*yaml.Node, error) {
 	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!timestamp", Value: text}, nil
 }
 
+// oldYAML are texts that readers of YAML 1.1 take for truth values and numbers.
+var oldYAML = regexp.MustCompile(`^(?i)(y|n|yes|no|on|off|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?)$`)
+
 func textNode(s, path string) (*yaml.Node, error) {
 	if !utf8.ValidString(s) {
 		return nil, fmt.Errorf("%s is not UTF-8", path)
 	}
 	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
 	switch {
-	case s != "" && !isBlock(s):
+	case s != "" && !isBlock(s) || oldYAML.MatchString(s):
 		n.Style = yaml.DoubleQuotedStyle
 	case strings.Contains(s, "\n"):
 		n.Style = yaml.LiteralStyle
