@@ -182,8 +182,15 @@ func fixture(tb testing.TB, signed bool) (*Provider, *shop) {
 	return p, s
 }
 
+// reply is a response that was read whole.
+type reply struct {
+	StatusCode int
+	Header     http.Header
+	Body       string
+}
+
 // ask sends a request to the handler. The headers are pairs; who is a key or "".
-func ask(h http.Handler, method, path, who string, headers ...string) *http.Response {
+func ask(h http.Handler, method, path, who string, headers ...string) reply {
 	r := httptest.NewRequest(method, "https://hub.example"+path, nil)
 	if who != "" {
 		r.Header.Set("Authorization", "Bearer "+who)
@@ -193,5 +200,5 @@ func ask(h http.Handler, method, path, who string, headers ...string) *http.Resp
 	}
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
-	return w.Result()
+	return reply{w.Code, w.Header(), w.Body.String()}
 }

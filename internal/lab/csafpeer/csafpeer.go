@@ -8,7 +8,6 @@
 package csafpeer
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -145,7 +144,7 @@ func (p *Peers) run(t testing.TB, name, header string, args ...string) (stdout [
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, filepath.Join(p.dir, name), args...)
+	cmd := exec.CommandContext(ctx, filepath.Join(p.dir, name), args...) //nolint:gosec // the peers, for tests
 	cmd.Dir = p.home
 	cmd.Env = []string{"HOME=" + p.home, "HTTPS_PROXY=" + p.proxy, "SSL_CERT_FILE=" + p.roots, "SSL_CERT_DIR=" + p.home}
 	out, err := cmd.Output()
@@ -194,14 +193,13 @@ func (p *Peers) Download(t testing.TB, domain, header string) map[string][]byte 
 	dir := t.TempDir()
 	p.run(t, "csaf_downloader", header, "--directory", dir, "--log_file", filepath.Join(p.home, "log"), domain)
 	all := map[string][]byte{}
-	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+	folder := os.DirFS(dir)
+	err := fs.WalkDir(folder, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		data, err := os.ReadFile(name)
-		at, relative := filepath.Rel(dir, name)
-		all[filepath.ToSlash(at)] = data
-		return cmp.Or(err, relative)
+		all[name], err = fs.ReadFile(folder, name)
+		return err
 	})
 	if err != nil {
 		t.Fatal(err)
