@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// context is how many equal lines are shown beside one that changed.
-const context = 2
+// beside is how many equal lines are shown beside one that changed.
+const beside = 2
 
 // maxCompared bounds how many pairs of lines are compared in one text. Above it
 // the whole text counts as changed.
@@ -62,7 +62,7 @@ func unified(old, new []string) []string {
 	near := make([]bool, len(all))
 	for i, line := range all {
 		if line[0] != ' ' {
-			for k := max(0, i-context); k <= min(len(all)-1, i+context); k++ {
+			for k := max(0, i-beside); k <= min(len(all)-1, i+beside); k++ {
 				near[k] = true
 			}
 		}
