@@ -230,7 +230,7 @@ func choose(word string, words []string) string {
 }
 
 // dateForm is a day, or a time with its offset (RFC 3339) to the nanosecond.
-var dateForm = regexp.MustCompile(`^[12]\d{3}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2}))?$`)
+var dateForm = regexp.MustCompile(`^[12]\d{3}-\d{2}-\d{2}(T\d{2}:\d{2}:[0-5]\d(\.\d{1,9})?(Z|[+-]\d{2}:\d{2}))?$`)
 
 func (r *yamlReader) date(n *yaml.Node, path string, v reflect.Value) {
 	if isText(n) && dateForm.MatchString(n.Value) {
