@@ -28,7 +28,7 @@ type record struct {
 const (
 	manifestName  = "manifest.txt"
 	manifestTitle = "infohub csaf provider 1"
-	temporary     = "tmp" // files that are not finished; on the same file system
+	temporary     = ".infohub-tmp" // for files that are not finished; on the same file system
 	unsettled     = "-"
 )
 

@@ -169,8 +169,9 @@ func (p *Provider) Load(ctx context.Context) error {
 	return nil
 }
 
-// Put takes an item that was published or revised. The error says why it cannot
-// be provided; what was provided of this tracking id before stays then.
+// Put takes an item that was published or revised; a revision before the one that
+// it has changes nothing. The error says why it cannot be provided; what was
+// provided of this tracking id before stays then.
 func (p *Provider) Put(it Item) error {
 	e, err := p.newEntry(it)
 	if err != nil {
@@ -179,6 +180,9 @@ func (p *Provider) Put(it Item) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	old := p.byID[it.TrackingID]
+	if old != nil && it.Revision < old.Revision {
+		return nil
+	}
 	if there := p.shelf(e.folder).find(e.path); there != nil && there.TrackingID != it.TrackingID {
 		return fmt.Errorf("provider: %s would have the file of %s", it.TrackingID, there.TrackingID)
 	}

@@ -25,9 +25,9 @@ func places(p *Provider, id string) []string {
 }
 
 // answer is what can be told from a response.
-func answer(t *testing.T, p *Provider, method, path, who string, headers ...string) string {
+func answer(t *testing.T, p *Provider, method, path, who string) string {
 	t.Helper()
-	res := ask(p, method, path, who, headers...)
+	res := ask(p, method, path, who)
 	return fmt.Sprint(res.StatusCode, res.Header, res.Body)
 }
 
@@ -209,7 +209,7 @@ func TestDataHost(t *testing.T) {
 		mux.Handle(pattern, p)
 	}
 	want := answer(t, p, http.MethodGet, metadataPath, "")
-	if got := answer(t, p, http.MethodGet, "/", "", "X", ""); got == want {
+	if got := answer(t, p, http.MethodGet, "/", ""); got == want {
 		t.Error("the root of the hub gives the metadata")
 	}
 	r := ask(hosted{mux, "csaf.data.security.hub.example"}, http.MethodGet, "/", "")
@@ -258,6 +258,16 @@ func TestFollow(t *testing.T) {
 	after, later := since(feed)
 	if after == before || later == date {
 		t.Error("the feed does not tell of the revision")
+	}
+
+	// An earlier revision that comes late changes nothing.
+	late := s.items["A25-12-01"]
+	late.Revision, late.Title = 1, "Late"
+	if err := p.Put(late); err != nil {
+		t.Fatal(err)
+	}
+	if etag, _ := since(feed); etag != after {
+		t.Error("an earlier revision took the place of a later one")
 	}
 
 	// What the store has and the lists have not yet is not handed out.
