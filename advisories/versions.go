@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/google/osv-scalibr/semantic"
-	goversion "github.com/hashicorp/go-version"
 )
 
 // Range is a range of versions by the VERS specification
@@ -177,21 +176,22 @@ func CompareVersions(scheme, a, b string) (order int, ok bool) {
 	if len(a) > maxVersion || len(b) > maxVersion || a == "" || b == "" {
 		return 0, false
 	}
-	if scheme == "generic" || scheme == "github" || scheme == "intdot" {
-		x, err := goversion.NewVersion(a)
-		if err != nil {
-			return 0, false
-		}
-		y, err := goversion.NewVersion(b)
-		if err != nil {
-			return 0, false
-		}
-		return x.Compare(y), true
-	}
 	ecosystem := ecosystemOf(scheme)
-	if ecosystem == "" {
+	generic := scheme == "generic" || scheme == "github" || scheme == "intdot"
+	if !generic && ecosystem == "" {
 		return 0, false
 	}
+	if order, ok := plainOrder(a, b); ok {
+		return order, true
+	}
+	if generic {
+		return compareGeneric(a, b)
+	}
+	return compareIn(ecosystem, a, b)
+}
+
+// compareIn orders two versions by the rules of one of OSV's ecosystems.
+func compareIn(ecosystem, a, b string) (order int, ok bool) {
 	x, err := semantic.Parse(a, ecosystem)
 	if err != nil {
 		return 0, false
