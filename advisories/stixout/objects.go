@@ -1,0 +1,198 @@
+package stixout
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/cybersec-infohub/infohub/advisories"
+	"github.com/cybersec-infohub/infohub/hub/stix"
+)
+
+// Identity is in whose name the objects are: the operator's identity object, which
+// the hub has and Objects does not make.
+type Identity struct {
+	ID   string // identity--...
+	Name string
+	// Secret goes into every identifier, so that nobody can tell those of the next
+	// advisory and take them first. It must stay the same; "" is none.
+	Secret string
+}
+
+// Objects returns the objects of a publication that are new or have changed since
+// the revisions before it, sorted by id: all of them where there is none. Objects
+// that only earlier has are given once more, revoked. Those of a withdrawn
+// advisory are all revoked.
+//
+// earlier are the revisions before it, the oldest first, without gaps; nil ones are
+// left out. Given the last alone, an object that an earlier revision took back and
+// this one has again gets the identifier of the one that is revoked, which the
+// standard forbids (3.6): give all.
+//
+// Identifiers are the same in every revision. They follow from the publisher, the
+// tracking id and what the object is, but have the form of random ones (UUID
+// version 4), as the standard wants it (2.9). The error says what makes an object
+// invalid.
+func Objects(p advisories.Publication, identity Identity, earlier ...*advisories.Publication) ([]json.RawMessage, error) {
+	marking := p.Advisory.TLP.ID()
+	if marking == "" {
+		return nil, fmt.Errorf("advisory %s as STIX: %q is no label of TLP", p.Tracking.ID, p.Advisory.TLP)
+	}
+	births := map[string]int{} // how often an object came, by name
+	var last map[string]object
+	for _, e := range earlier {
+		if e != nil {
+			last = render(e, identity, births, last)
+		}
+	}
+	now := render(&p, identity, births, last)
+	for name, o := range last {
+		if _, still := now[name]; !still && o["revoked"] != true {
+			gone := maps.Clone(o)
+			gone["revoked"] = true
+			gone["modified"] = timestamp(p.Tracking.Current)
+			gone["object_marking_refs"] = []string{marking}
+			now[name] = gone
+		}
+	}
+	var list []json.RawMessage
+	var parser stix.Parser
+	for _, name := range slices.SortedFunc(maps.Keys(now), func(a, b string) int { return cmp.Compare(now[a].id(), now[b].id()) }) {
+		o := now[name]
+		if before, ok := last[name]; ok && before.id() == o.id() {
+			same, err := equal(before, o)
+			if err != nil {
+				return nil, fmt.Errorf("advisory %s as STIX: %w", p.Tracking.ID, err)
+			}
+			if same {
+				continue
+			}
+		}
+		data, err := json.Marshal(o)
+		if err != nil {
+			return nil, fmt.Errorf("advisory %s as STIX: %w", p.Tracking.ID, err)
+		}
+		v, err := parser.Parse(data)
+		if err != nil {
+			return nil, fmt.Errorf("advisory %s as STIX: %w", p.Tracking.ID, err)
+		}
+		if problems := stix.Validate(v); stix.HasErrors(problems) {
+			return nil, fmt.Errorf("advisory %s as STIX: %s: %s", p.Tracking.ID, o["type"], problems[0])
+		}
+		list = append(list, data)
+	}
+	return list, nil
+}
+
+// Bundle is a bundle (STIX 2.1, 8) of the objects, the same each time. name is that
+// of what they are about.
+func Bundle(name string, objects []json.RawMessage) ([]byte, error) {
+	h := sha256.New()
+	h.Write([]byte(name))
+	for _, o := range objects {
+		h.Write(o)
+	}
+	id := uuid.NewHash(sha256.New(), uuid.NameSpaceURL, h.Sum(nil), 4)
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	err := enc.Encode(struct {
+		Type    string            `json:"type"`
+		ID      string            `json:"id"`
+		Objects []json.RawMessage `json:"objects,omitempty"`
+	}{"bundle", "bundle--" + id.String(), objects})
+	if err != nil {
+		return nil, fmt.Errorf("bundle of %s: %w", name, err)
+	}
+	return buf.Bytes(), nil
+}
+
+// object is a STIX object on its way: JSON values by property.
+type object map[string]any
+
+func (o object) id() string {
+	id, _ := o["id"].(string)
+	return id
+}
+
+// equal reports whether two versions say the same.
+func equal(a, b object) (bool, error) {
+	a, b = maps.Clone(a), maps.Clone(b)
+	delete(a, "modified")
+	delete(b, "modified")
+	x, err := json.Marshal(a)
+	if err != nil {
+		return false, err
+	}
+	y, err := json.Marshal(b)
+	return bytes.Equal(x, y), err
+}
+
+// timestamp is a time as created and modified have it, to the millisecond (3.2).
+func timestamp(t time.Time) string { return stix.FormatTimestamp(t.UTC().Truncate(time.Millisecond)) }
+
+// maker makes the objects of one publication.
+type maker struct {
+	p        *advisories.Publication
+	identity Identity
+	births   map[string]int
+	last     map[string]object
+	objects  map[string]object // by name: what it is, the same in all revisions
+}
+
+// render are all objects of a publication, by name. births counts on how often
+// each came; last are the objects of the revision before.
+func render(p *advisories.Publication, identity Identity, births map[string]int, last map[string]object) map[string]object {
+	m := &maker{p: p, identity: identity, births: births, last: last, objects: map[string]object{}}
+	m.everything()
+	for name := range m.objects {
+		if _, was := last[name]; !was {
+			births[name]++
+		}
+	}
+	return m.objects
+}
+
+// add files an object under its name and returns its id, "" where the name is
+// taken.
+func (m *maker) add(typ, name string, o object) string {
+	name = typ + " " + name
+	if _, taken := m.objects[name]; taken {
+		return ""
+	}
+	o["type"] = typ
+	o["spec_version"] = "2.1"
+	o["id"] = m.idOf(typ, name)
+	o["created_by_ref"] = m.identity.ID
+	o["created"] = timestamp(m.p.Tracking.Initial)
+	o["modified"] = timestamp(m.p.Tracking.Current)
+	o["object_marking_refs"] = []string{m.p.Advisory.TLP.ID()}
+	if m.p.Tracking.State == advisories.Withdrawn {
+		o["revoked"] = true
+	}
+	m.objects[name] = o
+	return o.id()
+}
+
+// idOf is the identifier of an object with that name.
+func (m *maker) idOf(typ, name string) string {
+	birth := m.births[name]
+	if _, was := m.last[name]; !was {
+		birth++
+	}
+	parts := []string{m.identity.Secret, m.identity.ID, m.p.Publisher.Namespace, m.p.Tracking.ID, name}
+	if birth > 1 {
+		parts = append(parts, fmt.Sprint(birth))
+	}
+	id := uuid.NewHash(sha256.New(), uuid.NameSpaceURL, []byte(strings.Join(parts, "\x00")), 4)
+	return typ + "--" + id.String()
+}
