@@ -1,7 +1,10 @@
 package advisories
 
 import (
+	"context"
+	"crypto/cipher"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -31,10 +34,11 @@ type Config struct {
 	// the revision before, nil for the first. Its error keeps the advisory from being
 	// published.
 	Publish func(whole store.Tx, by audit.Entry, id string, p Publication, previous *Publication) error
-	// Published is called after the commit of one or several publications; may be nil.
+	// Published is called after a commit that readers see something of: publications,
+	// imports; may be nil.
 	Published func()
 	// Render makes the document that is kept with a revision: its CSAF form. Only
-	// Name, MediaType and Bytes are looked at. nil: no documents are kept.
+	// Name, MediaType, Bytes and Signature are looked at. nil: no documents are kept.
 	Render func(p Publication) (File, error)
 	// CheckDocument are the mandatory tests on the CSAF form; may be nil.
 	CheckDocument func(p Publication) []Problem
@@ -61,10 +65,12 @@ type Service struct {
 
 	changed signal        // rings when the log of events grew
 	ending  chan struct{} // closed when nobody is to wait any more
-	end     sync.Once
+	ended   sync.Once
+	cursor  cipher.AEAD // seals cursors of lists
 }
 
-// New returns the advisories that a store holds. It writes nothing.
+// New returns the advisories that a store holds. It writes to a store only the
+// first time, the secret that seals cursors.
 func New(c Config) (*Service, error) {
 	if c.Store == nil || c.Audit == nil {
 		return nil, errors.New("advisories: a store and an audit log are needed")
@@ -76,11 +82,15 @@ func New(c Config) (*Service, error) {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
+	var err error
+	if s.cursor, err = s.openCursors(context.Background()); err != nil {
+		return nil, fmt.Errorf("advisories: the secret of cursors: %w", err)
+	}
 	return s, nil
 }
 
 // EndWaits ends every Wait, and those to come at once: the hub is about to stop.
-func (s *Service) EndWaits() { s.end.Do(func() { close(s.ending) }) }
+func (s *Service) EndWaits() { s.ended.Do(func() { close(s.ending) }) }
 
 // signal wakes those who wait for events.
 type signal struct {

@@ -26,6 +26,21 @@ type Record struct {
 	State     State     `json:"state,omitempty"`
 	Tracking  Tracking  `json:"tracking,omitzero"`
 	Published *Advisory `json:"published,omitempty"`
+	// Origin is the publication that ImportDraft made it of, nil for none.
+	Origin *Origin `json:"origin,omitempty"`
+	// Audience is who may read what is published, the zero value before that.
+	Audience tlp.Audience `json:"audience,omitzero"`
+	// Writers are the ids of all who ever wrote in it, sorted: they may read what is
+	// TLP:RED as those may whom it names.
+	Writers []string `json:"writers,omitempty"`
+}
+
+// Origin is what a draft was made of.
+type Origin struct {
+	Publisher Publisher `json:"publisher"`
+	ID        string    `json:"id"`      // tracking id
+	Version   string    `json:"version"` // in the publisher's words
+	Source    Source    `json:"source"`
 }
 
 // Text is what an editor begins with: what is in the making, else what is
@@ -129,11 +144,13 @@ type RecordPage struct {
 
 // File is a document, with what a server says of it.
 type File struct {
-	Name      string    `json:"name"` // "a26-11-04.json" (CSAF 5.1)
-	MediaType string    `json:"media_type"`
-	Bytes     []byte    `json:"-"`
-	SHA256    string    `json:"sha256"` // of Bytes, in hexadecimal digits
-	SHA512    string    `json:"sha512"`
+	Name      string `json:"name"` // "a26-11-04.json" (CSAF 5.1)
+	MediaType string `json:"media_type"`
+	Bytes     []byte `json:"-"`
+	SHA256    string `json:"sha256"` // of Bytes, in hexadecimal digits
+	SHA512    string `json:"sha512"`
+	// Signature is a detached OpenPGP signature of Bytes, armored; "" for none.
+	Signature string    `json:"signature,omitempty"`
 	Modified  time.Time `json:"modified"` // Tracking.Current of its revision
 }
 
@@ -180,6 +197,8 @@ type Settings struct {
 	// CanonicalURL/advisories/ID. "" for none.
 	CanonicalURL string `json:"canonical_url,omitempty"`
 	Version      int    `json:"version"` // counts changes; SetSettings wants the last one
+	// Updated is when they were last changed; SetSettings sets it.
+	Updated time.Time `json:"updated,omitzero"`
 }
 
 // Import is a publication of others for the library.
@@ -196,6 +215,7 @@ type Entry struct {
 	Publication Publication `json:"publication"`
 	Source      Source      `json:"source"`
 	Imported    time.Time   `json:"imported"`
+	MediaType   string      `json:"media_type,omitempty"`
 	SHA256      string      `json:"sha256,omitempty"` // of the bytes that were received
 	// Ours are the tracking ids of our own publications about the same vulnerabilities
 	// that this reader may read. LibraryShow fills it in.
@@ -225,6 +245,8 @@ type Imported struct {
 	Ref     string        `json:"ref,omitempty"` // "" where it was refused
 	Outcome ImportOutcome `json:"outcome"`
 	Reason  string        `json:"reason,omitempty"` // of Refused, in English
+
+	news bool // something was written
 }
 
 // ImportOutcome is what became of an import.

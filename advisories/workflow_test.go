@@ -1,0 +1,436 @@
+package advisories_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cybersec-infohub/infohub/advisories"
+	"github.com/cybersec-infohub/infohub/hub/tlp"
+	"github.com/cybersec-infohub/infohub/internal/i18n"
+)
+
+func TestFromDraftToWithdrawal(t *testing.T) {
+	d := openDesk(t, chaos(1))
+	ctx := t.Context()
+	rec, err := d.Create(ctx, analyst("ann"), advisory("Fault in Example Server", tlp.Clear))
+	must(t, err)
+	if rec.ID != "" || rec.Version != 1 || rec.Work.State != advisories.Draft || !strings.HasPrefix(rec.UUID, "advisory--") {
+		t.Fatalf("a draft is %+v", rec)
+	}
+	if _, err := d.Show(ctx, stranger(), rec.UUID, 0); advisories.CodeOf(err) != advisories.NotFound {
+		t.Errorf("a stranger sees a draft: %v", err)
+	}
+	rec = d.release(t, rec)
+	if rec.ID != "A26-11-01" || rec.State != advisories.Published || rec.Work != nil || rec.Tracking.URL != "https://hub.example/advisories/A26-11-01" {
+		t.Fatalf("published: %+v", rec)
+	}
+	first, err := d.Show(ctx, stranger(), "a26-11-01", 0)
+	must(t, err)
+	if got := first.Tracking.Revisions; len(got) != 1 || got[0].Summary[i18n.Traditional] != "More is known." && got[0].Number != 1 {
+		t.Errorf("history %+v", got)
+	}
+
+	next := rec.Text()
+	next.Impact = texts("It is worse than thought.")
+	rec, err = d.Edit(ctx, analyst("ann"), rec.ID, rec.Version, next)
+	must(t, err)
+	if shown, err := d.Show(ctx, stranger(), rec.ID, 0); err != nil || shown.Advisory.Impact[i18n.English] != "Somebody else runs the server." {
+		t.Errorf("an edit shows before it is published: %+v %v", shown, err)
+	}
+	rec = d.release(t, rec)
+	if rec.State != advisories.Revised || rec.Tracking.Number() != 2 || !rec.Tracking.Current.After(rec.Tracking.Initial) {
+		t.Errorf("revised: %+v", rec.Tracking)
+	}
+	one, err := d.Document(ctx, stranger(), rec.ID, 1)
+	must(t, err)
+	if !strings.Contains(string(one.Bytes), "Somebody else runs the server.") || len(one.SHA256) != 64 || len(one.SHA512) != 128 || !one.Modified.Equal(first.Tracking.Current) {
+		t.Errorf("the document of revision 1 is %+v", one)
+	}
+
+	rec, err = d.Withdraw(ctx, analyst("ann"), rec.ID, rec.Version, texts("It was a false alarm."))
+	must(t, err)
+	_, err = d.Approve(ctx, analyst("ann"), rec.ID, rec.Version)
+	wantCode(t, err, advisories.Forbidden)
+	rec = d.release(t, rec)
+	last, err := d.Show(ctx, stranger(), rec.ID, 0)
+	must(t, err)
+	if last.Tracking.State != advisories.Withdrawn || last.Tracking.Number() != 3 || last.Tracking.Revisions[2].Summary[i18n.English] != "It was a false alarm." {
+		t.Errorf("withdrawn: %+v", last.Tracking)
+	}
+
+	var actions []string
+	for _, e := range d.log(t, rec.UUID) {
+		actions = append(actions, strings.TrimPrefix(e.Action, "advisory."))
+	}
+	const want = "create submit approve publish edit submit approve publish withdraw approve withdraw"
+	if got := strings.Join(actions, " "); got != want {
+		t.Errorf("audited: %s\nwant:    %s", got, want)
+	}
+	for _, e := range d.log(t, rec.UUID) {
+		if e.Action == "advisory.edit" && (!strings.Contains(e.Detail["diff"], "+ It is worse than thought.") || e.Detail["paths"] == "") {
+			t.Errorf("an edit is audited without its diff: %v", e.Detail)
+		}
+	}
+	if _, err := d.Since(ctx, 0, 0); err != nil {
+		t.Error(err)
+	}
+	events, _ := d.Since(ctx, 0, 0)
+	if len(events) != 3 || events[0].Kind != advisories.EventPublished || events[1].Kind != advisories.EventRevised || events[2].Kind != advisories.EventWithdrawn {
+		t.Errorf("events %+v", events)
+	}
+}
+
+// TestEveryStepInEveryState goes through what every kind of caller may do with a
+// record in every state.
+func TestEveryStepInEveryState(t *testing.T) {
+	const (
+		ok        = advisories.Code("")
+		conflict  = advisories.Conflict
+		forbidden = advisories.Forbidden
+		signIn    = advisories.Unauthenticated
+	)
+	ctx := t.Context()
+	states := []string{
+		"draft", "review", "approved", "scheduled", "published", "revising", "revising-review", "revising-approved",
+		"withdrawing", "withdrawing-approved", "superseding", "withdrawn", "superseded", "superseded-working", "superseded-withdrawing",
+	}
+	// What an analyst who wrote none of it gets, in the order of the states.
+	actions := []struct {
+		name string
+		do   func(d *desk, c *advisories.Caller, rec advisories.Record, other string) error
+		want []advisories.Code
+		// Of the author, a person, and of whoever is no person, where it differs.
+		author, local map[string]advisories.Code
+	}{
+		{
+			name: "edit",
+			do: func(d *desk, c *advisories.Caller, rec advisories.Record, _ string) error {
+				a := rec.Text()
+				a.Title = texts("Another title")
+				_, err := d.Edit(ctx, c, rec.UUID, rec.Version, a)
+				return err
+			},
+			want: []advisories.Code{ok, ok, ok, ok, ok, ok, ok, ok, conflict, conflict, conflict, conflict, conflict, conflict, conflict},
+		},
+		{
+			name: "submit",
+			do: func(d *desk, c *advisories.Caller, rec advisories.Record, _ string) error {
+				_, err := d.Submit(ctx, c, rec.UUID, rec.Version, advisories.Submission{Summary: texts("New")})
+				return err
+			},
+			want: []advisories.Code{ok, conflict, conflict, conflict, conflict, ok, conflict, conflict, conflict, conflict, conflict, conflict, conflict, conflict, conflict},
+		},
+		{
+			name: "approve",
+			do: func(d *desk, c *advisories.Caller, rec advisories.Record, _ string) error {
+				_, err := d.Approve(ctx, c, rec.UUID, rec.Version)
+				return err
+			},
+			want:   []advisories.Code{conflict, ok, conflict, conflict, conflict, conflict, ok, conflict, ok, conflict, ok, conflict, conflict, conflict, ok},
+			author: map[string]advisories.Code{"review": forbidden, "revising-review": forbidden, "withdrawing": forbidden, "superseding": forbidden, "superseded-withdrawing": forbidden},
+			local:  map[string]advisories.Code{"review": forbidden, "revising-review": forbidden, "withdrawing": forbidden, "superseding": forbidden, "superseded-withdrawing": forbidden},
+		},
+		{
+			name: "reject",
+			do: func(d *desk, c *advisories.Caller, rec advisories.Record, _ string) error {
+				_, err := d.Reject(ctx, c, rec.UUID, rec.Version, "Too long")
+				return err
+			},
+			want: []advisories.Code{conflict, ok, ok, ok, conflict, conflict, ok, ok, ok, ok, ok, conflict, conflict, conflict, ok},
+		},
+		{
+			name: "publish",
+			do: func(d *desk, c *advisories.Caller, rec advisories.Record, _ string) error {
+				_, err := d.Publish(ctx, c, rec.UUID, rec.Version, time.Time{})
+				return err
+			},
+			want: []advisories.Code{conflict, conflict, ok, ok, conflict, conflict, conflict, ok, conflict, ok, conflict, conflict, conflict, conflict, conflict},
+		},
+		{
+			name: "schedule",
+			do: func(d *desk, c *advisories.Caller, rec advisories.Record, _ string) error {
+				_, err := d.Publish(ctx, c, rec.UUID, rec.Version, d.clock.Now().Add(time.Hour))
+				return err
+			},
+			want: []advisories.Code{conflict, conflict, ok, ok, conflict, conflict, conflict, ok, conflict, ok, conflict, conflict, conflict, conflict, conflict},
+		},
+		{
+			name: "unschedule",
+			do: func(d *desk, c *advisories.Caller, rec advisories.Record, _ string) error {
+				_, err := d.Unschedule(ctx, c, rec.UUID, rec.Version)
+				return err
+			},
+			want: []advisories.Code{conflict, conflict, conflict, ok, conflict, conflict, conflict, conflict, conflict, conflict, conflict, conflict, conflict, conflict, conflict},
+		},
+		{
+			name: "withdraw",
+			do: func(d *desk, c *advisories.Caller, rec advisories.Record, _ string) error {
+				_, err := d.Withdraw(ctx, c, rec.UUID, rec.Version, texts("Wrong"))
+				return err
+			},
+			want: []advisories.Code{conflict, conflict, conflict, conflict, ok, conflict, conflict, conflict, conflict, conflict, conflict, conflict, ok, conflict, conflict},
+		},
+		{
+			name: "supersede",
+			do: func(d *desk, c *advisories.Caller, rec advisories.Record, other string) error {
+				_, err := d.Supersede(ctx, c, rec.UUID, rec.Version, other, texts("Replaced"))
+				return err
+			},
+			want: []advisories.Code{conflict, conflict, conflict, conflict, ok, conflict, conflict, conflict, conflict, conflict, conflict, conflict, conflict, conflict, conflict},
+		},
+		{
+			name: "discard",
+			do: func(d *desk, c *advisories.Caller, rec advisories.Record, _ string) error {
+				return d.Discard(ctx, c, rec.UUID, rec.Version)
+			},
+			want: []advisories.Code{ok, ok, ok, ok, conflict, ok, ok, ok, ok, ok, ok, conflict, conflict, ok, ok},
+		},
+	}
+	d := openDesk(t, nil)
+	other := d.published(t, advisory("The other", tlp.Clear)).ID
+	callers := []struct {
+		name   string
+		caller *advisories.Caller
+	}{{"another analyst", analyst("cat")}, {"author", analyst("ann")}, {"local", local()}, {"member", member("alpha", "al")}, {"stranger", stranger()}}
+	for _, action := range actions {
+		for i, state := range states {
+			var rec advisories.Record // made anew only after a step that was made
+			for _, c := range callers {
+				want := action.want[i]
+				switch c.name {
+				case "author":
+					if w, ok := action.author[state]; ok {
+						want = w
+					}
+				case "local":
+					if w, ok := action.local[state]; ok {
+						want = w
+					}
+				case "member":
+					want = forbidden
+				case "stranger":
+					want = signIn
+				}
+				t.Run(action.name+"/"+state+"/"+c.name, func(t *testing.T) {
+					if rec.UUID == "" {
+						rec = d.inState(t, state, other)
+					}
+					before := d.told(t)
+					err := action.do(d, c.caller, rec, other)
+					wantCode(t, err, want)
+					if err == nil {
+						rec = advisories.Record{}
+						return
+					}
+					now, err := d.Get(ctx, analyst("cat"), rec.UUID)
+					must(t, err)
+					if now.Version != rec.Version || d.told(t) != before {
+						t.Error("a step that was refused changed something")
+					}
+				})
+			}
+		}
+	}
+}
+
+// inState makes a record of ann's in a state; ben approved what is.
+func (d *desk) inState(t *testing.T, state, other string) advisories.Record {
+	t.Helper()
+	ctx, ann := t.Context(), analyst("ann")
+	rec, err := d.Create(ctx, ann, advisory("A record", tlp.Clear))
+	must(t, err)
+	edited := func() {
+		a := rec.Text()
+		a.Title = texts("A newer title")
+		rec, err = d.Edit(ctx, ann, rec.UUID, rec.Version, a)
+		must(t, err)
+	}
+	submitted := func() {
+		rec, err = d.Submit(ctx, ann, rec.UUID, rec.Version, advisories.Submission{Summary: texts("New")})
+		must(t, err)
+	}
+	superseded := func() {
+		a := advisory("The successor", tlp.Clear)
+		a.Supersedes = []string{rec.ID}
+		d.published(t, a)
+		rec, err = d.Get(ctx, ann, rec.UUID)
+		must(t, err)
+	}
+	switch state {
+	case "draft":
+	case "review":
+		submitted()
+	case "approved":
+		rec = d.approved(t, rec)
+	case "scheduled":
+		rec = d.approved(t, rec)
+		rec, err = d.Publish(ctx, ann, rec.UUID, rec.Version, d.clock.Now().Add(time.Hour))
+	default:
+		rec = d.release(t, rec)
+	}
+	must(t, err)
+	switch state {
+	case "revising":
+		edited()
+	case "revising-review":
+		edited()
+		submitted()
+	case "revising-approved":
+		edited()
+		rec = d.approved(t, rec)
+	case "withdrawing":
+		rec, err = d.Withdraw(ctx, ann, rec.ID, rec.Version, texts("Wrong"))
+	case "withdrawing-approved", "withdrawn":
+		rec, err = d.Withdraw(ctx, ann, rec.ID, rec.Version, texts("Wrong"))
+		must(t, err)
+		if rec = d.approved(t, rec); state == "withdrawn" {
+			rec, err = d.Publish(ctx, ann, rec.ID, rec.Version, time.Time{})
+		}
+	case "superseding":
+		rec, err = d.Supersede(ctx, ann, rec.ID, rec.Version, other, texts("Replaced"))
+	case "superseded":
+		superseded()
+	case "superseded-working":
+		edited()
+		superseded()
+	case "superseded-withdrawing":
+		superseded()
+		rec, err = d.Withdraw(ctx, ann, rec.ID, rec.Version, texts("Wrong"))
+	}
+	must(t, err)
+	return rec
+}
+
+func TestNobodyApprovesWhatTheyWrote(t *testing.T) {
+	d := openDesk(t, nil)
+	ctx := t.Context()
+	rec, err := d.Create(ctx, analyst("ann"), advisory("Fault", tlp.Clear))
+	must(t, err)
+	rec = d.approved(t, rec) // by ben
+	// A change after the approval needs another, and not by whoever made it.
+	a := rec.Text()
+	a.Title = texts("Ben's title")
+	rec, err = d.Edit(ctx, analyst("ben"), rec.UUID, rec.Version, a)
+	must(t, err)
+	if rec.Work.State != advisories.Draft || rec.Work.Approver != "" {
+		t.Fatalf("an edit left %+v", rec.Work)
+	}
+	_, err = d.Publish(ctx, analyst("cat"), rec.UUID, rec.Version, time.Time{})
+	wantCode(t, err, advisories.Conflict)
+	rec, err = d.Submit(ctx, analyst("cat"), rec.UUID, rec.Version, advisories.Submission{})
+	must(t, err)
+	for _, who := range []string{"ann", "ben"} {
+		_, err = d.Approve(ctx, analyst(who), rec.UUID, rec.Version)
+		wantCode(t, err, advisories.Forbidden)
+	}
+	// Who only handed it in wrote nothing.
+	rec, err = d.Approve(ctx, analyst("cat"), rec.UUID, rec.Version)
+	must(t, err)
+	rec, err = d.Publish(ctx, local(), rec.UUID, rec.Version, time.Time{})
+	must(t, err)
+	// The next revision has authors of its own.
+	a = rec.Text()
+	a.Title = texts("Cat's title")
+	rec, err = d.Edit(ctx, analyst("cat"), rec.UUID, rec.Version, a)
+	must(t, err)
+	rec, err = d.Submit(ctx, analyst("ann"), rec.UUID, rec.Version, advisories.Submission{Summary: texts("A better title")})
+	must(t, err)
+	// But a summary is published, too: who wrote it is an author.
+	_, err = d.Approve(ctx, analyst("ann"), rec.UUID, rec.Version)
+	wantCode(t, err, advisories.Forbidden)
+	_, err = d.Approve(ctx, analyst("ben"), rec.UUID, rec.Version)
+	must(t, err)
+}
+
+func TestFaultsKeepItFromReview(t *testing.T) {
+	d := openDesk(t, nil)
+	ctx := t.Context()
+	bad := advisory("Fault", tlp.Amber)
+	bad.Risk = "purple"
+	rec, err := d.Create(ctx, analyst("ann"), bad)
+	must(t, err) // a draft may be anything
+	_, err = d.Submit(ctx, analyst("ann"), rec.UUID, rec.Version, advisories.Submission{})
+	e, ok := errors.AsType[*advisories.Error](err)
+	if !ok || e.Code != advisories.Invalid || len(e.Problems) < 2 {
+		t.Fatalf("submit: %v", err)
+	}
+	paths := map[string]bool{}
+	for _, p := range e.Problems {
+		paths[p.Path] = true
+	}
+	if !paths["risk"] || !paths["organisations"] {
+		t.Errorf("problems %+v", e.Problems)
+	}
+	_, err = d.Create(ctx, analyst("ann"), advisory("Fault", "purple"))
+	wantCode(t, err, advisories.Invalid)
+	_, err = d.Create(ctx, analyst("ann"), advisory("Fault", tlp.Amber, "nobody"))
+	wantCode(t, err, advisories.Invalid)
+	huge := advisory("Fault", tlp.Clear)
+	huge.Description = texts(strings.Repeat("a", 1<<19))
+	_, err = d.Create(ctx, analyst("ann"), huge)
+	wantCode(t, err, advisories.TooLarge)
+
+	// A revision says what is new.
+	rec = d.published(t, advisory("Fault", tlp.Clear))
+	a := rec.Text()
+	a.Title = texts("New")
+	rec, err = d.Edit(ctx, analyst("ann"), rec.UUID, rec.Version, a)
+	must(t, err)
+	_, err = d.Submit(ctx, analyst("ann"), rec.UUID, rec.Version, advisories.Submission{})
+	wantCode(t, err, advisories.Invalid)
+	// And its label stays.
+	a.TLP = tlp.Green
+	_, err = d.Edit(ctx, analyst("ann"), rec.UUID, rec.Version, a)
+	wantCode(t, err, advisories.Invalid)
+}
+
+func TestTwoEditorsLoseNothing(t *testing.T) {
+	d := openDesk(t, chaos(7))
+	ctx := t.Context()
+	rec, err := d.Create(ctx, analyst("ann"), advisory("Fault", tlp.Clear))
+	must(t, err)
+	anns, bens := rec.Text(), rec.Text()
+	anns.Title, bens.Impact = texts("Ann's title"), texts("Ben's impact")
+	after, err := d.Edit(ctx, analyst("ann"), rec.UUID, rec.Version, anns)
+	must(t, err)
+	_, err = d.Edit(ctx, analyst("ben"), rec.UUID, rec.Version, bens)
+	e, ok := errors.AsType[*advisories.Error](err)
+	if !ok || e.Code != advisories.Conflict {
+		t.Fatalf("the second editor got %v", err)
+	}
+	if !strings.Contains(e.Yours, "Ben's impact") || strings.Contains(e.Yours, "Ann's title") || !strings.Contains(e.Theirs, "Ann's title") || strings.Contains(e.Theirs, "Ben's impact") {
+		t.Errorf("the conflict shows\n%s\nand\n%s", e.Yours, e.Theirs)
+	}
+	if now, _ := d.Get(ctx, analyst("ben"), rec.UUID); now.Version != after.Version || now.Text().Title[i18n.English] != "Ann's title" {
+		t.Errorf("it is now %+v", now)
+	}
+	// Sent again by a program that did not get the answer, it is no conflict.
+	again, err := d.Edit(ctx, analyst("ann"), rec.UUID, rec.Version, anns)
+	if err != nil || again.Version != after.Version {
+		t.Errorf("the same text again: %d %v", again.Version, err)
+	}
+	// Any number of editors at once: each text is there or refused.
+	const editors = 8
+	done := make(chan error, editors)
+	for i := range editors {
+		go func() {
+			a := after.Text()
+			a.Tags = []string{"editor-" + string(rune('a'+i))}
+			_, err := d.Edit(ctx, analyst("ann"), rec.UUID, after.Version, a)
+			done <- err
+		}()
+	}
+	won := 0
+	for range editors {
+		if err := <-done; err == nil {
+			won++
+		} else {
+			wantCode(t, err, advisories.Conflict)
+		}
+	}
+	if now, _ := d.Get(ctx, analyst("ann"), rec.UUID); won != 1 || now.Version != after.Version+1 {
+		t.Errorf("%d editors saved, and the version went from %d to %d", won, after.Version, now.Version)
+	}
+}
