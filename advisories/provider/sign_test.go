@@ -12,7 +12,7 @@ func TestSign(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := NewKey("Somebody else", "else@hub.example", today)
+	other, err := NewKey("Somebody without an address", "", today)
 	if err != nil {
 		t.Fatal(err)
 	}
