@@ -138,7 +138,8 @@ func texts(object any) map[string]string {
 	members := map[string]string{}
 	for i := range v.NumField() {
 		if s := v.Field(i); s.Kind() == reflect.String && s.Len() > 0 {
-			members[memberName(v.Type().Field(i))] = s.String()
+			name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+			members[name] = s.String()
 		}
 	}
 	return members

@@ -120,8 +120,9 @@ func computedCVSS(r *run) {
 	})
 }
 
-// inconsistentCVSS is 6.1.10: no member contradicts the vector. What a vector
-// leaves out is not defined.
+// inconsistentCVSS is 6.1.10: no member contradicts the vector. Of a metric that
+// the vector leaves out a member may say more: documents that OASIS calls valid
+// give environmental metrics so.
 func inconsistentCVSS(r *run) {
 	r.eachScoring(func(path string, s *scoring) {
 		values, err := s.metricsOf()
@@ -130,13 +131,9 @@ func inconsistentCVSS(r *run) {
 		}
 		for i := range s.metrics {
 			m := &s.metrics[i]
-			said, want := s.members[m.member], notDefined
-			if value, ok := values[m.short]; ok {
-				want = m.other(0, value)
-			} else if m.base {
-				continue // 6.1.9 says so
-			}
-			if said != "" && said != want {
+			value, ok := values[m.short]
+			said, want := s.members[m.member], m.other(0, value)
+			if ok && said != "" && said != want {
 				r.fail(path+"."+m.member, "use "+want+", leave it out, or correct the vector", "%s is %s, and the vector says %s", m.member, quote(said), want)
 			}
 		}

@@ -86,7 +86,7 @@ func multipleJustifications(r *run) {
 				continue
 			}
 			told := false
-			claim := func(ids []string) bool {
+			claim := func(ids []string) {
 				for _, id := range ids {
 					if before, ok := first[id]; !ok {
 						first[id] = j
@@ -96,15 +96,14 @@ func multipleJustifications(r *run) {
 							"the product %s already has the reason of flags[%d]", quote(id), before)
 					}
 				}
-				return !r.tooMuch(len(ids))
 			}
-			if !claim(flag.ProductIDs) {
-				return
-			}
+			claim(flag.ProductIDs)
 			for _, group := range flag.GroupIDs {
-				if !claim(r.groupProducts(group)) {
+				products := r.groupProducts(group)
+				if r.tooMuch(len(products)) {
 					return
 				}
+				claim(products)
 			}
 		}
 	}

@@ -18,7 +18,7 @@ const SchemaRule = "csaf.schema"
 // maxProblems is how many are told of the schema, and of each mandatory test.
 const maxProblems = 100
 
-// Parse reads a document of up to 15 MiB, 64 levels and two million values. An
+// Parse reads a document of up to 15 MiB, 64 levels and a million values. An
 // error, an advisories.Error with the code Invalid or TooLarge, says that it could
 // not be read at all: it is not JSON, not UTF-8, or has a member twice. Problems
 // say where it does not fit the schema; the Document then has what does, so that
@@ -31,13 +31,22 @@ func Parse(data []byte) (*Document, []advisories.Problem, error) {
 	if _, ok := root.(map[string]any); !ok {
 		return nil, nil, refuse(advisories.Invalid, nil, "the document is not a JSON object: a CSAF document begins with \"{\"")
 	}
+	d := &Document{}
+	f := filler{types: map[reflect.Type][]member{}}
+	f.fill(reflect.ValueOf(d).Elem(), root)
+	scores := &run{Document: d}
+	invalidCVSS(scores)
+	if f.full() || scores.found > maxProblems {
+		// See filler. Of CVSS, test 6.1.8 says where.
+		if scores.found > maxProblems {
+			f.found = append(f.found, advisories.Problem{Rule: SchemaRule, Path: "vulnerabilities", Message: "many CVSS objects do not fit their schema", Remedy: "mend what test 6.1.8 says"})
+		}
+		return d, f.found, nil
+	}
 	problems, err := againstSchema(root)
 	if err != nil {
 		return nil, nil, err
 	}
-	d := &Document{}
-	f := filler{names: map[reflect.Type][]string{}}
-	f.fill(reflect.ValueOf(d).Elem(), root)
 	return d, problems, nil
 }
 

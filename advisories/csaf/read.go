@@ -5,20 +5,19 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"reflect"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/cybersec-infohub/infohub/advisories"
 )
 
-// The bounds of what Parse reads. The largest documents of vendors have some
-// megabytes, some 100,000 values and 12 levels.
+// The bounds of what Parse reads. Large documents of vendors have some megabytes,
+// 200,000 values, of them 30,000 objects, and 12 levels.
 const (
-	maxBytes  = 15 << 20
-	maxDepth  = 64
-	maxValues = 2_000_000
+	maxBytes   = 15 << 20
+	maxDepth   = 64
+	maxValues  = 1_000_000
+	maxObjects = 150_000
 )
 
 // readTree reads JSON into maps, lists, strings, float64, bool and nil. It refuses
@@ -49,8 +48,8 @@ func readTree(data []byte) (any, error) {
 }
 
 type tree struct {
-	decoder *json.Decoder
-	values  int
+	decoder         *json.Decoder
+	values, objects int
 }
 
 func (t *tree) value(token json.Token, depth int) (any, error) {
@@ -78,6 +77,9 @@ func (t *tree) value(token json.Token, depth int) (any, error) {
 }
 
 func (t *tree) object(depth int) (any, error) {
+	if t.objects++; t.objects > maxObjects {
+		return nil, refuse(advisories.TooLarge, nil, "the document has more than %d objects: split it", maxObjects)
+	}
 	object := map[string]any{}
 	for t.decoder.More() {
 		token, err := t.decoder.Token()
@@ -125,63 +127,6 @@ func (t *tree) syntax(err error) error {
 
 func refuse(code advisories.Code, err error, format string, args ...any) error {
 	return &advisories.Error{Code: code, Message: fmt.Sprintf(format, args...), Err: err}
-}
-
-// filler puts a tree into structs. Names of members match exactly, as the schema
-// has it: encoding/json would take "Title" for "title", past the schema. What is
-// of another type than the struct's stays zero; the schema has said so.
-type filler struct {
-	names map[reflect.Type][]string // of the members, by number of the field
-}
-
-func (f *filler) fill(into reflect.Value, from any) {
-	switch into.Kind() {
-	case reflect.Struct:
-		if object, ok := from.(map[string]any); ok {
-			for i, name := range f.members(into.Type()) {
-				if value, ok := object[name]; ok {
-					f.fill(into.Field(i), value)
-				}
-			}
-		}
-	case reflect.Slice:
-		if list, ok := from.([]any); ok {
-			into.Set(reflect.MakeSlice(into.Type(), len(list), len(list)))
-			for i, value := range list {
-				f.fill(into.Index(i), value)
-			}
-		}
-	case reflect.Pointer:
-		switch from.(type) {
-		case map[string]any, float64:
-			into.Set(reflect.New(into.Type().Elem()))
-			f.fill(into.Elem(), from)
-		}
-	case reflect.String:
-		if s, ok := from.(string); ok {
-			into.SetString(s)
-		}
-	case reflect.Float64:
-		if n, ok := from.(float64); ok {
-			into.SetFloat(n)
-		}
-	}
-}
-
-func (f *filler) members(t reflect.Type) []string {
-	names, ok := f.names[t]
-	if !ok {
-		for i := range t.NumField() {
-			names = append(names, memberName(t.Field(i)))
-		}
-		f.names[t] = names
-	}
-	return names
-}
-
-func memberName(f reflect.StructField) string {
-	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-	return name
 }
 
 // quote quotes what a document says, for a message, cut where it is long.
