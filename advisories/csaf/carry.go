@@ -4,7 +4,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/cybersec-infohub/infohub/advisories"
 	"github.com/cybersec-infohub/infohub/internal/i18n"
@@ -71,7 +70,7 @@ func writeRecord(fields []field, rest string) string {
 	var lines []string
 	for _, f := range fields {
 		if f.value != "" {
-			lines = append(lines, f.key+": "+oneLine(f.value))
+			lines = append(lines, f.key+": "+advisories.PlainLine(f.value))
 		}
 	}
 	if rest != "" {
@@ -138,7 +137,7 @@ func readTranslations(notes []Note) translations {
 		if t[m[1]] == nil {
 			t[m[1]] = advisories.Texts{}
 		}
-		t[m[1]][i18n.Lang(m[2])] = plain(note.Text)
+		t[m[1]][i18n.Lang(m[2])] = advisories.PlainText(note.Text)
 	}
 	return t
 }
@@ -146,7 +145,7 @@ func readTranslations(notes []Note) translations {
 // texts are a field's text in English, "" for none, and its translations.
 func (t translations) texts(name, english string) advisories.Texts {
 	texts := t[name]
-	if english = plain(english); english != "" && english != noEnglish {
+	if english = advisories.PlainText(english); english != "" && english != noEnglish {
 		if texts == nil {
 			texts = advisories.Texts{}
 		}
@@ -161,35 +160,6 @@ func inEnglish(texts advisories.Texts) string {
 		return text
 	}
 	return noEnglish
-}
-
-// plain is a text from elsewhere that does no harm where it is shown: without
-// control characters other than line feeds and tabs, and without what turns the
-// direction of writing, by which a text can be made to look like another. Markup
-// is text like any other; whoever shows it escapes it.
-func plain(text string) string {
-	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\r\n", "\n")
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t':
-			return r
-		case r == '\r' || r == '\u2028' || r == '\u2029' || r == '\u0085':
-			return '\n'
-		case unicode.IsControl(r), r >= '\u202A' && r <= '\u202E', r >= '\u2066' && r <= '\u2069', r == '\uFEFF':
-			return -1
-		}
-		return r
-	}, text)
-}
-
-// oneLine is plain, on one line.
-func oneLine(text string) string {
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if r == '\n' || r == '\t' {
-			return ' '
-		}
-		return r
-	}, plain(text)))
 }
 
 // unique are the items, each once, in their order.

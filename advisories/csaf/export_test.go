@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -159,22 +161,56 @@ func firstDifference(want, got string) string {
 
 // TestValidatorAcceptsExports asks the reference implementation.
 func TestValidatorAcceptsExports(t *testing.T) {
-	documents := map[string][]byte{}
+	publications := examples(t)
+	publications["everything"] = everything(t)
 	for seed := range uint64(200) {
-		data, err := exported(t, generate(seed)).Encode()
+		publications[strconv.FormatUint(seed, 10)] = generate(seed)
+	}
+	documents := map[string][]byte{}
+	for name, p := range publications {
+		data, err := exported(t, p).Encode()
 		if err != nil {
 			t.Fatal(err)
 		}
-		documents[strconv.FormatUint(seed, 10)] = data
+		documents[name] = data
 	}
-	data, err := exported(t, everything(t)).Encode()
-	if err != nil {
-		t.Fatal(err)
-	}
-	documents["everything"] = data
 	for name, rules := range askValidator(t, documents) {
 		if len(rules) > 0 {
 			t.Errorf("%s breaks %v: %s", name, rules, documents[name])
+		}
+	}
+}
+
+// examples are those of the documentation, by file.
+func examples(t *testing.T) map[string]advisories.Publication {
+	t.Helper()
+	files, err := filepath.Glob("../../docs/examples/*.yaml")
+	if err != nil || len(files) < 3 {
+		t.Fatalf("%v, %v", files, err)
+	}
+	all := map[string]advisories.Publication{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := everything(t)
+		if p.Advisory, _, err = advisories.ReadYAML(text); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		all[filepath.Base(file)] = p
+	}
+	return all
+}
+
+func TestExamples(t *testing.T) {
+	for file, p := range examples(t) {
+		back, err := Import(exported(t, p))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want, got := normal(t, p), normal(t, back); want != got {
+			t.Errorf("%s: %s", file, firstDifference(want, got))
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -57,13 +56,13 @@ func Import(d *Document) (advisories.Publication, error) {
 	in.said = in.words(doc.Notes)
 	tracking, err := in.tracking()
 	if err != nil {
-		return advisories.Publication{}, fmt.Errorf("import CSAF document %s: %w", oneLine(doc.Tracking.ID), err)
+		return advisories.Publication{}, fmt.Errorf("import CSAF document %s: %w", advisories.PlainLine(doc.Tracking.ID), err)
 	}
 	p := advisories.Publication{
 		Tracking: tracking,
 		Publisher: advisories.Publisher{
-			Name: oneLine(doc.Publisher.Name), Namespace: oneLine(doc.Publisher.Namespace), Category: oneLine(doc.Publisher.Category),
-			Contact: plain(doc.Publisher.ContactDetails), Authority: plain(doc.Publisher.IssuingAuthority),
+			Name: advisories.PlainLine(doc.Publisher.Name), Namespace: advisories.PlainLine(doc.Publisher.Namespace), Category: advisories.PlainLine(doc.Publisher.Category),
+			Contact: advisories.PlainText(doc.Publisher.ContactDetails), Authority: advisories.PlainText(doc.Publisher.IssuingAuthority),
 		},
 		Advisory: advisories.Advisory{TLP: in.marking(), Class: advisories.Alert, Risk: in.risk(), Products: in.products()},
 	}
@@ -78,7 +77,7 @@ func Import(d *Document) (advisories.Publication, error) {
 		switch {
 		case in.own && r.Category == "self" && r.Summary == summaryCanonical:
 		case in.own && r.Category == "self" && r.Summary == summaryPage:
-			p.Tracking.URL = webAddress(r.URL)
+			p.Tracking.URL = advisories.WebAddress(r.URL)
 		default:
 			a.References = in.reference(a.References, r, in.said[item("references", i, "summary")])
 		}
@@ -91,7 +90,7 @@ func Import(d *Document) (advisories.Publication, error) {
 	if in.own {
 		in.ownNotes(&p)
 	} else {
-		a.Title = in.texts(oneLine(doc.Title))
+		a.Title = in.texts(advisories.PlainLine(doc.Title))
 		in.foreignNotes(a)
 	}
 	return p, nil
@@ -114,7 +113,7 @@ func langOf(tag string) i18n.Lang {
 
 // texts are those of a text in the document's language.
 func (in *importer) texts(text string) advisories.Texts {
-	if text = strings.TrimSpace(plain(text)); text == "" {
+	if text = strings.TrimSpace(advisories.PlainText(text)); text == "" {
 		return nil
 	}
 	return advisories.Texts{in.lang: text}
@@ -175,9 +174,9 @@ func (in *importer) risk() advisories.Risk {
 
 func (in *importer) tracking() (advisories.Tracking, error) {
 	from := &in.d.Document.Tracking
-	t := advisories.Tracking{ID: oneLine(from.ID), State: advisories.Published, Interim: from.Status != "final"}
+	t := advisories.Tracking{ID: advisories.PlainLine(from.ID), State: advisories.Published, Interim: from.Status != "final"}
 	for _, alias := range from.Aliases {
-		t.Aliases = append(t.Aliases, oneLine(alias))
+		t.Aliases = append(t.Aliases, advisories.PlainLine(alias))
 	}
 	var err error
 	if t.Initial, err = date(from.InitialReleaseDate); err == nil {
@@ -192,13 +191,13 @@ func (in *importer) tracking() (advisories.Tracking, error) {
 			return t, err
 		}
 		t.Revisions = append(t.Revisions, advisories.Revision{
-			Date: when, Legacy: oneLine(r.LegacyVersion),
+			Date: when, Legacy: advisories.PlainLine(r.LegacyVersion),
 			Summary: in.textsOf(in.said, item("revision_history", i, "summary"), r.Summary),
 		})
 		last := &t.Revisions[len(t.Revisions)-1]
 		if last.Number, err = strconv.Atoi(r.Number); err != nil { // semantic versioning (3.1.11.2)
 			last.Number = 0
-			last.Legacy = cmp.Or(last.Legacy, oneLine(r.Number))
+			last.Legacy = advisories.PlainLine(r.Number)
 		}
 	}
 	if slices.ContainsFunc(t.Revisions, func(r advisories.Revision) bool { return r.Number == 0 }) {
@@ -235,18 +234,9 @@ func when(text string) time.Time {
 	return t
 }
 
-// webAddress is a URL of http or https with a host, or "".
-func webAddress(text string) string {
-	u, err := url.Parse(oneLine(text))
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return ""
-	}
-	return oneLine(text)
-}
-
 // reference adds one to the list, unless it leads elsewhere than to the web.
 func (in *importer) reference(list []advisories.Reference, r Reference, more advisories.Texts) []advisories.Reference {
-	ref := advisories.Reference{URL: webAddress(r.URL), Self: r.Category == "self", Summary: more}
+	ref := advisories.Reference{URL: advisories.WebAddress(r.URL), Self: r.Category == "self", Summary: more}
 	if ref.URL == "" {
 		return list
 	}
@@ -254,7 +244,7 @@ func (in *importer) reference(list []advisories.Reference, r Reference, more adv
 		if ref.Summary == nil {
 			ref.Summary = in.texts(r.Summary)
 		} else {
-			ref.Summary[i18n.English] = plain(r.Summary)
+			ref.Summary[i18n.English] = advisories.PlainText(r.Summary)
 		}
 	}
 	return append(list, ref)
@@ -264,13 +254,13 @@ func (in *importer) acknowledgements(list []Acknowledgment, words translations) 
 	var acks []advisories.Acknowledgement
 	for i, from := range list {
 		ack := advisories.Acknowledgement{
-			Organisation: oneLine(from.Organization), Summary: in.textsOf(words, item("acknowledgments", i, "summary"), from.Summary),
+			Organisation: advisories.PlainLine(from.Organization), Summary: in.textsOf(words, item("acknowledgments", i, "summary"), from.Summary),
 		}
 		for _, name := range from.Names {
-			ack.Names = append(ack.Names, oneLine(name))
+			ack.Names = append(ack.Names, advisories.PlainLine(name))
 		}
 		for _, u := range from.URLs {
-			if u = webAddress(u); u != "" {
+			if u = advisories.WebAddress(u); u != "" {
 				ack.URLs = append(ack.URLs, u)
 			}
 		}

@@ -27,7 +27,7 @@ func (in *importer) ownNotes(p *advisories.Publication) {
 			p.Tracking.State = advisories.Superseded
 		}
 		if by != laterAdvisory {
-			p.Tracking.SupersededBy = oneLine(by)
+			p.Tracking.SupersededBy = advisories.PlainLine(by)
 		}
 	}
 	a.Title = words.texts("Title", title)
@@ -52,7 +52,7 @@ func (in *importer) ownNotes(p *advisories.Publication) {
 		}
 		fields, pattern := readRecord(text)
 		a.Indicators = append(a.Indicators, advisories.Indicator{
-			Pattern: plain(pattern), Name: words.texts(numbered(titleIndicator, i), first(fields, "Name")), Types: oneLines(fields["Type"]),
+			Pattern: advisories.PlainText(pattern), Name: words.texts(numbered(titleIndicator, i), first(fields, "Name")), Types: oneLines(fields["Type"]),
 			From: when(first(fields, "Valid from")), Until: when(first(fields, "Valid until")),
 		})
 	}
@@ -79,7 +79,7 @@ func (in *importer) ownRemedies(a *advisories.Advisory, notes map[string]string)
 		fields, details := readRecord(notes[numbered(titleRemedy, n)])
 		list = append(list, advisories.Remedy{
 			Kind: first(fields, "Kind"), Details: in.said.texts(numbered(titleRemedy, n), details), Date: when(first(fields, "Date")),
-			URL: webAddress(first(fields, "URL")), Products: oneLines(fields["Product"]), Vulnerabilities: oneLines(fields["Vulnerability"]),
+			URL: advisories.WebAddress(first(fields, "URL")), Products: oneLines(fields["Product"]), Vulnerabilities: oneLines(fields["Vulnerability"]),
 			Restart: first(fields, "Restart"),
 		})
 	}
@@ -97,7 +97,7 @@ func listed(text string) []string {
 func oneLines(texts []string) []string {
 	var lines []string
 	for _, text := range texts {
-		if text = oneLine(text); text != "" {
+		if text = advisories.PlainLine(text); text != "" {
 			lines = append(lines, text)
 		}
 	}
@@ -110,7 +110,7 @@ func oneLines(texts []string) []string {
 func (in *importer) foreignNotes(a *advisories.Advisory) {
 	var description, affected, impact, recommendation []string
 	for _, n := range in.d.Document.Notes {
-		title, text := oneLine(n.Title), strings.TrimSpace(plain(n.Text))
+		title, text := advisories.PlainLine(n.Title), strings.TrimSpace(advisories.PlainText(n.Text))
 		lower := strings.ToLower(title)
 		has := func(words ...string) bool {
 			return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(lower, w) })

@@ -15,9 +15,9 @@ func (in *importer) products() []advisories.Product {
 	var list []advisories.Product
 	seen := map[string]bool{}
 	add := func(full *FullProductName, p advisories.Product) {
-		p.ID, p.CPE, p.PURL = full.ProductID, oneLine(full.Helper.CPE), oneLine(full.Helper.PURL)
+		p.ID, p.CPE, p.PURL = full.ProductID, advisories.PlainLine(full.Helper.CPE), advisories.PlainLine(full.Helper.PURL)
 		if p.Name == "" {
-			p.Name = oneLine(full.Name)
+			p.Name = advisories.PlainLine(full.Name)
 		}
 		if p.ID != "" && !seen[p.ID] {
 			seen[p.ID] = true
@@ -54,7 +54,7 @@ func (in *importer) productOf(path []*Branch) advisories.Product {
 	var p advisories.Product
 	var family, more, versions string
 	for _, b := range path {
-		name := oneLine(b.Name)
+		name := advisories.PlainLine(b.Name)
 		switch b.Category {
 		case "vendor":
 			p.Vendor = name

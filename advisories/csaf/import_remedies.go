@@ -26,7 +26,7 @@ func (in *importer) remedies(a *advisories.Advisory, stands []standing) []adviso
 		for j, r := range from.Remediations {
 			remedy := advisories.Remedy{
 				Kind: r.Category, Details: in.textsOf(words, item("remediations", j, "details"), r.Details), Date: when(r.Date),
-				URL: webAddress(r.URL), Restart: r.RestartRequired.Category,
+				URL: advisories.WebAddress(r.URL), Restart: r.RestartRequired.Category,
 			}
 			key, err := json.Marshal(remedy)
 			if err != nil {

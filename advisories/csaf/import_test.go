@@ -169,9 +169,9 @@ func TestImportLanguages(t *testing.T) {
 
 func TestImportHistory(t *testing.T) {
 	p := imported(t, `{"document": {"tracking": {"version": "1.1.0", "status": "interim", "revision_history": [
-		{"number": "1.1.0", "date": "2026-01-03T00:00:00Z", "summary": "second"}, {"number": "1.0.0", "date": "2026-01-01T00:00:00Z", "summary": "first", "legacy_version": "A"}]}}}`)
+		{"number": "1.1.0", "date": "2026-01-03T00:00:00Z", "summary": "second"}, {"number": "1.0.0", "date": "2026-01-01T00:00:00Z", "summary": "first"}]}}}`)
 	r := p.Tracking.Revisions
-	if len(r) != 2 || r[0].Number != 1 || r[0].Legacy != "A" || r[1].Number != 2 || r[1].Legacy != "1.1.0" || r[1].Summary["en"] != "second" {
+	if len(r) != 2 || r[0].Number != 1 || r[0].Legacy != "1.0.0" || r[1].Number != 2 || r[1].Legacy != "1.1.0" || r[1].Summary["en"] != "second" {
 		t.Errorf("%+v", r)
 	}
 	if p.Tracking.State != advisories.Revised || !p.Tracking.Interim || p.Tracking.Number() != 2 {
