@@ -40,19 +40,19 @@ func catalogueColumns() []column {
 		}},
 	}
 	for _, t := range []struct {
-		name    string
-		example string
-		of      func(a *advisories.Advisory) advisories.Texts
+		name     string
+		examples advisories.Texts
+		of       func(a *advisories.Advisory) advisories.Texts
 	}{
-		{"title", "Two vulnerabilities in Example Gateway", func(a *advisories.Advisory) advisories.Texts { return a.Title }},
-		{"description", "Attackers can run commands without a password.", func(a *advisories.Advisory) advisories.Texts { return a.Description }},
-		{"affected", "Gateways that can be reached from the internet", func(a *advisories.Advisory) advisories.Texts { return a.Affected }},
-		{"impact", "Control of the gateway", func(a *advisories.Advisory) advisories.Texts { return a.Impact }},
-		{"recommendation", "Update to 4.2.1.", func(a *advisories.Advisory) advisories.Texts { return a.Recommendation }},
+		{"title", advisories.Texts{i18n.English: "Two vulnerabilities in Example Gateway", i18n.Traditional: "Example Gateway 兩個漏洞", i18n.Simplified: "Example Gateway 两个漏洞"}, func(a *advisories.Advisory) advisories.Texts { return a.Title }},
+		{"description", advisories.Texts{i18n.English: "Attackers can run commands without a password.", i18n.Traditional: "攻擊者毋須密碼便可執行指令。", i18n.Simplified: "攻击者无需密码即可执行命令。"}, func(a *advisories.Advisory) advisories.Texts { return a.Description }},
+		{"affected", advisories.Texts{i18n.English: "Gateways that can be reached from the internet", i18n.Traditional: "可由互聯網連接的閘道", i18n.Simplified: "可从互联网访问的网关"}, func(a *advisories.Advisory) advisories.Texts { return a.Affected }},
+		{"impact", advisories.Texts{i18n.English: "Control of the gateway", i18n.Traditional: "閘道遭控制", i18n.Simplified: "网关被控制"}, func(a *advisories.Advisory) advisories.Texts { return a.Impact }},
+		{"recommendation", advisories.Texts{i18n.English: "Update to 4.2.1.", i18n.Traditional: "請更新至 4.2.1。", i18n.Simplified: "请更新到 4.2.1。"}, func(a *advisories.Advisory) advisories.Texts { return a.Recommendation }},
 	} {
 		for _, lang := range i18n.Langs() {
 			all = append(all, column{
-				name: t.name + "_" + strings.ToLower(strings.ReplaceAll(string(lang), "-", "_")), kind: "text", example: t.example, meaning: t.name, lang: lang,
+				name: t.name + "_" + strings.ToLower(strings.ReplaceAll(string(lang), "-", "_")), kind: "text", example: t.examples[lang], meaning: t.name, lang: lang,
 				value: func(p *advisories.Publication) any {
 					s, _ := cleanText(t.of(&p.Advisory)[lang])
 					if s = strings.TrimSpace(s); s == "" {

@@ -25,7 +25,6 @@ type document struct {
 	Risk     advisories.Risk
 	RiskWord string
 	State    advisories.State
-	ISO      [2]string // first publication and this revision, for machines
 	Facts    []fact
 	Notices  []notice
 	Sections []section
@@ -55,7 +54,7 @@ func newDocument(p *advisories.Publication, o Options) *document {
 	a, t := &p.Advisory, &p.Tracking
 	d := &document{
 		Words: o.words(), Options: o, Label: label(a.TLP), ID: clean(t.ID), Class: a.Class, Risk: a.Risk, State: t.State,
-		ISO: [2]string{iso(t.Initial), iso(t.Current)}, Issuer: clean(p.Publisher.Name), p: p,
+		Issuer: clean(p.Publisher.Name), p: p,
 	}
 	d.Title = d.oneLine(a.Title)
 	if d.Title == "" {

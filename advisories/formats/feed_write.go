@@ -2,6 +2,7 @@ package formats
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
@@ -115,7 +116,7 @@ type rssFeed struct {
 // revision is atom:updated, since RSS has none.
 func rss(h head, entries []entry) ([]byte, error) {
 	feed := rssFeed{Version: "2.0", Atom: "http://www.w3.org/2005/Atom", Content: "http://purl.org/rss/1.0/modules/content/"}
-	feed.Channel = rssChannel{Title: h.title, Link: h.home, Description: h.title, Language: h.lang, Built: h.updated.Format(time.RFC1123Z)}
+	feed.Channel = rssChannel{Title: h.title, Link: cmp.Or(h.home, h.self), Description: h.title, Language: h.lang, Built: h.updated.Format(time.RFC1123Z)}
 	if h.self != "" {
 		feed.Channel.Self = &atomLink{"self", "application/rss+xml", h.self}
 	}

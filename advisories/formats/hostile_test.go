@@ -66,6 +66,9 @@ func TestHostileTextActsNowhere(t *testing.T) {
 	states := []advisories.State{advisories.Published, advisories.Withdrawn, advisories.Superseded}
 	for i, attack := range append(attacks(), strings.Join(attacks(), " "), strings.Join(attacks(), "\n\n")) {
 		for j, lang := range i18n.Langs() {
+			if i < len(attacks()) && j != i%3 {
+				continue // each in one language, all together in each
+			}
 			o, p := options(lang), fill(attack)
 			p.Tracking.State = states[(i+j)%len(states)]
 			o.Successor, o.Home = attack, attack

@@ -132,7 +132,8 @@ func (t *text) digestItem(i int, d *document, info DigestInfo) {
 	if r := a.Severity(); r.Version != "" {
 		t.put(t.T("advisory.severity")+colon(t.Words)+d.rating(r), in, in+"  ")
 	}
-	if attacked(a) {
+	over := d.State == advisories.Withdrawn || d.State == advisories.Superseded
+	if attacked(a) && !over {
 		t.put(t.T("advisory.digest.exploited"), in, in)
 	}
 	var names, vulns []string
@@ -147,7 +148,7 @@ func (t *text) digestItem(i int, d *document, info DigestInfo) {
 	t.named("advisory.product", names)
 	t.named("advisory.section.vulnerabilities", vulns)
 	t.put(t.T("advisory.updated")+colon(t.Words)+moment(d.p.Tracking.Current, d.Options), in, in+"  ")
-	if d.State == advisories.Withdrawn || d.State == advisories.Superseded {
+	if over {
 		t.put(d.next(), in, in)
 	}
 	link := d.p.Tracking.URL

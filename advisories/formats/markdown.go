@@ -125,10 +125,15 @@ var mdSpecial = strings.NewReplacer(
 )
 
 // mdLead is what makes a line a list or a heading's underline.
-var mdLead = regexp.MustCompile(`^( *\d{0,9})([-+=.)])`)
+var mdLead = regexp.MustCompile(`^( *)([-+=])|^( *\d{1,9})([.)])( |$)`)
 
 // mdText writes a text of one line as Markdown that reads the same.
-func mdText(s string) string { return mdLead.ReplaceAllString(mdEscape(s), `$1\$2`) }
+func mdText(s string) string {
+	return mdLead.ReplaceAllStringFunc(mdEscape(s), func(lead string) string {
+		at := strings.IndexAny(lead, "-+=.)")
+		return lead[:at] + `\` + lead[at:]
+	})
+}
 
 func mdEscape(s string) string { return mdSpecial.Replace(s) }
 
