@@ -30,29 +30,23 @@ func LintAt(a Advisory, now time.Time) []Problem {
 		}
 	}
 	l.walk(reflect.ValueOf(a), "", "")
-	for _, check := range []func(){
+	checks := []func(){
 		l.recipients, l.content, l.lists, l.references, l.productList, l.relations, l.vulnerabilities,
 		l.remedies, l.exploitation, l.indicators, l.techniques, l.acknowledgements, l.supersedes,
-	} {
+	}
+	if l.tooLong {
+		checks = nil // their work grows with the lists
+	}
+	for _, check := range checks {
 		check()
 	}
-	slices.SortStableFunc(l.problems, func(x, y Problem) int {
+	// Errors first, so that none is lost to warnings.
+	problems := append(l.errors, l.warnings...)
+	problems = problems[:min(len(problems), maxProblems)]
+	slices.SortStableFunc(problems, func(x, y Problem) int {
 		return cmp.Or(byPath(x.Path, y.Path), strings.Compare(x.Rule, y.Rule))
 	})
-	if len(l.problems) > maxProblems {
-		// Errors first, so that none is lost to warnings.
-		slices.SortStableFunc(l.problems, func(x, y Problem) int { return order(x.Warning) - order(y.Warning) })
-		l.problems = slices.Clip(l.problems[:maxProblems])
-		slices.SortStableFunc(l.problems, func(x, y Problem) int { return byPath(x.Path, y.Path) })
-	}
-	return l.problems
-}
-
-func order(warning bool) int {
-	if warning {
-		return 1
-	}
-	return 0
+	return problems
 }
 
 // byPath orders paths so that [2] comes before [10].
@@ -79,13 +73,24 @@ type linter struct {
 	now      time.Time
 	warning  map[string]bool     // by rule
 	products map[string]*Product // by id, the first of each
-	problems []Problem
+	tooLong  bool                // a list is
+	errors   []Problem           // up to maxProblems, and so are the
+	warnings []Problem
 }
+
+// full says that enough is wrong: no remedies need be thought of any more.
+func (l *linter) full() bool { return len(l.errors) >= maxProblems }
 
 // problem notes one. The message begins with the path's value or field, and both
 // texts are whole sentences.
 func (l *linter) problem(rule, path, message, remedy string) {
-	l.problems = append(l.problems, Problem{Rule: rule, Path: path, Warning: l.warning[rule], Message: message, Remedy: remedy})
+	list := &l.errors
+	if l.warning[rule] {
+		list = &l.warnings
+	}
+	if len(*list) < maxProblems {
+		*list = append(*list, Problem{Rule: rule, Path: path, Warning: l.warning[rule], Message: message, Remedy: remedy})
+	}
 }
 
 // walk visits every value once, for what concerns values of a type wherever they
@@ -116,6 +121,7 @@ func (l *linter) walk(v reflect.Value, path, field string) {
 		}
 	case reflect.Slice:
 		if most := mostOf(field); v.Len() > most {
+			l.tooLong = true
 			l.problem("list.length", path, fmt.Sprintf("%s has %d items.", path, v.Len()), fmt.Sprintf("It may have %d: make more than one advisory of it.", most))
 		}
 		for i := range min(v.Len(), mostOf(field)) {

@@ -53,7 +53,7 @@ func (l *linter) language(s, path string, lang i18n.Lang) {
 // has no traditional forms, and Big5 few simplified ones: a character that one of
 // them has and the other lacks belongs to the one.
 func otherScript(s string, lang i18n.Lang) string {
-	var own, other *encoding.Encoder = traditionalchinese.Big5.NewEncoder(), simplifiedchinese.HZGB2312.NewEncoder()
+	own, other := traditionalchinese.Big5.NewEncoder(), simplifiedchinese.HZGB2312.NewEncoder()
 	if lang == i18n.Simplified {
 		own, other = other, own
 	}

@@ -9,12 +9,12 @@ import (
 	"github.com/package-url/packageurl-go"
 )
 
-// cpeForm is the pattern of CSAF 2.0's schema (3.1.3.3.2), which takes CPE 2.3 and
+// cpeForm is the pattern of CSAF 2.0's schema (3.1.3.3.1), which takes CPE 2.3 and
 // 2.2 names.
 var cpeForm = regexp.MustCompile(`^(cpe:2\.3:[aho*-](:(((\?*|\*?)([a-zA-Z0-9\-._]|(\\[\\*?!"#$%&'()+,/:;<=>@\[\]^` + "`" + `{|}~]))+(\?*|\*?))|[*-])){5}(:(([a-zA-Z]{2,3}(-([a-zA-Z]{2}|[0-9]{3}))?)|[*-]))(:(((\?*|\*?)([a-zA-Z0-9\-._]|(\\[\\*?!"#$%&'()+,/:;<=>@\[\]^` + "`" + `{|}~]))+(\?*|\*?))|[*-])){4})$|^([c][pP][eE]:/[AHOaho]?(:[A-Za-z0-9._\-~%]*){0,6})$`)
 
-// rangeWords are what a single version does not say (CSAF 6.1.31 and 6.2.22).
-var rangeWords = regexp.MustCompile(`(?i)[<>|*]|=\s*\d|(^|\s)(after|all|before|earlier|later|prior|versions?|through|until|up to|and|or|to)(\s|$)|\s-\s|以前|以下|之前|以上|及更`)
+// rangeWords are what a single version does not say (CSAF 6.1.31).
+var rangeWords = regexp.MustCompile(`(?i)[<>|*]|=\s*\d|(^|\s)(after|all|before|earlier|later|prior|versions|through|until|up to|and|to)(\s|$)|\s-\s|以前|以下|之前|以上|及更`)
 
 func (l *linter) productList() {
 	seen := map[string]int{}
@@ -119,7 +119,7 @@ func (l *linter) defined(ids []string, path string) {
 }
 
 func (l *linter) definedOne(id, path string) {
-	if _, ok := l.products[id]; ok || id == "" {
+	if _, ok := l.products[id]; ok || id == "" || l.full() {
 		return
 	}
 	ids := make([]string, 0, len(l.products))

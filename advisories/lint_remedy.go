@@ -6,15 +6,20 @@ import (
 	"strings"
 )
 
+// maxCrossed bounds what is compared of products, vulnerabilities and remedies:
+// the product of their numbers. Above it, what remedies do not help is not told.
+const maxCrossed = 2_000_000
+
 func (l *linter) remedies() {
 	names := l.names()
+	cross := len(l.a.Products)*len(l.a.Vulnerabilities)*len(l.a.Remedies) <= maxCrossed
 	for i := range l.a.Remedies {
 		r := &l.a.Remedies[i]
 		path := fmt.Sprintf("remedies[%d]", i)
 		l.defined(r.Products, path+".products")
 		l.repeated(r.Vulnerabilities, path+".vulnerabilities")
 		for k, id := range r.Vulnerabilities {
-			if !slices.Contains(names, id) {
+			if _, known := slices.BinarySearch(names, id); !known && !l.full() {
 				remedy := "Add it to vulnerabilities, or correct the id."
 				if near := nearest(id, names); near != "" {
 					remedy = fmt.Sprintf("Did you mean %q?", near)
@@ -27,11 +32,14 @@ func (l *linter) remedies() {
 		} else if r.Kind == "vendor_fix" {
 			l.problem("remedy.url", path+".url", "A vendor's fix has no address.", "Add where readers get it, or read how.")
 		}
-		if len(l.a.Vulnerabilities) > 0 && !l.concerns(r) {
+		if len(l.a.Vulnerabilities) > 0 && cross && !l.concerns(r) {
 			l.problem("remedy.unconcerned", path, "It concerns none of the vulnerabilities: none of its products has a status there.", "Name products that the vulnerabilities name.")
 		}
 	}
 	for i := range l.a.Vulnerabilities {
+		if !cross {
+			return
+		}
 		v := &l.a.Vulnerabilities[i]
 		path := fmt.Sprintf("vulnerabilities[%d]", i)
 		if alone := l.unremedied(v); len(alone) > 0 {
@@ -67,8 +75,8 @@ func (l *linter) contradictions(v *Vulnerability, path string) {
 	for i := range l.a.Products {
 		id := l.a.Products[i].ID
 		kinds := has[id]
-		none := kinds["none_available"]
-		if none && (kinds["vendor_fix"] || kinds["mitigation"] || kinds["workaround"]) || kinds["no_fix_planned"] && (kinds["vendor_fix"] || none) {
+		helped := kinds["vendor_fix"] || kinds["mitigation"] || kinds["workaround"]
+		if kinds["none_available"] && helped || kinds["no_fix_planned"] && kinds["vendor_fix"] {
 			l.problem("remedy.contradiction", path, fmt.Sprintf("Of product %q the remedies say both that something helps and that nothing does.", id), "Keep what is true now.")
 			return
 		}

@@ -93,12 +93,17 @@ func (a *Advisory) RemediesOf(v *Vulnerability) []Remedy {
 	return remedies
 }
 
-// intersect are the items of a that are in b.
+// intersect are the items of a that are in b, each once.
 func intersect(a, b []string) []string {
+	in := make(map[string]bool, len(b))
+	for _, x := range b {
+		in[x] = true
+	}
 	var both []string
 	for _, x := range a {
-		if slices.Contains(b, x) && !slices.Contains(both, x) {
+		if in[x] {
 			both = append(both, x)
+			delete(in, x)
 		}
 	}
 	return both

@@ -33,18 +33,18 @@ func vocabulary(field string, t reflect.Type) []string {
 			"manufacturing", "mining", "non-profit", "nuclear", "pharmaceuticals", "retail", "technology", "telecommunications", "transportation",
 			"utilities", "water",
 		}
-	case "Relation.Kind": // CSAF 3.2.2.3.1
+	case "Relation.Kind": // CSAF 3.2.2.3
 		return []string{"default_component_of", "external_component_of", "installed_on", "installed_with", "optional_component_of"}
-	case "Flag.Label": // CSAF 3.2.3.5.3
+	case "Flag.Label": // CSAF 3.2.3.5
 		return []string{
 			"component_not_present", "inline_mitigations_already_exist", "vulnerable_code_cannot_be_controlled_by_adversary",
 			"vulnerable_code_not_in_execute_path", "vulnerable_code_not_present",
 		}
-	case "Threat.Kind": // CSAF 3.2.3.14.1
+	case "Threat.Kind": // CSAF 3.2.3.14
 		return []string{"exploit_status", "impact", "target_set"}
-	case "Remedy.Kind": // CSAF 3.2.3.12.1
+	case "Remedy.Kind": // CSAF 3.2.3.12
 		return []string{"mitigation", "no_fix_planned", "none_available", "vendor_fix", "workaround"}
-	case "Remedy.Restart": // CSAF 3.2.3.12.7
+	case "Remedy.Restart": // CSAF 3.2.3.12
 		return []string{"connected", "dependencies", "machine", "none", "parent", "service", "system", "vulnerable_component", "zone"}
 	}
 	return nil

@@ -94,8 +94,11 @@ func (r *yamlReader) line(path string) int {
 	}
 }
 
+// full says that enough is wrong: the rest of the file is not read.
+func (r *yamlReader) full() bool { return len(r.problems) >= maxFileProblems }
+
 func (r *yamlReader) problem(rule, path string, line int, message, remedy string) {
-	if len(r.problems) < maxFileProblems {
+	if !r.full() {
 		r.problems = append(r.problems, Problem{Rule: rule, Path: path, Line: line, Message: message, Remedy: remedy})
 	}
 }

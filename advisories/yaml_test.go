@@ -2,6 +2,7 @@ package advisories
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"reflect"
@@ -69,25 +70,42 @@ func TestReadYAMLSaysWhatIsWrongAndWhere(t *testing.T) {
 	}
 }
 
+// TestReadYAMLIsBounded has files that would keep a careless reader busy, or its
+// lint.
 func TestReadYAMLIsBounded(t *testing.T) {
+	var keys strings.Builder
+	for i := 0; keys.Len() < MaxFile-20; i++ {
+		fmt.Fprintf(&keys, "k%d: 1\n", i)
+	}
 	for name, file := range map[string]string{
 		"deep":      strings.Repeat("[", MaxFile/2),
 		"deep maps": strings.Repeat("{a: ", 9000),
 		"indented":  strings.Repeat("- ", MaxFile/2),
-		"wide":      head + "tags: [" + strings.Repeat("a,", MaxFile/4) + "a]\n",
-		"keys":      strings.Repeat("? ", MaxFile/2),
-		"unknown":   strings.Repeat("x: 1\n", MaxFile/5),
+		"questions": strings.Repeat("? ", MaxFile/2),
+		"repeated":  strings.Repeat("x: 1\n", MaxFile/5),
+		"unknown":   keys.String(),
 		"laughs":    "a: &a [x,x]\nb: &b [*a,*a]\nc: &c [*b,*b]\ntags: *c\n",
+		"anchors":   head + "tags: [" + strings.Repeat("&a a,", MaxFile/6) + "]",
+		"lacking":   head + "products: [" + strings.Repeat("{},", MaxFile/4) + "]",
 	} {
 		_, problems, err := ReadYAML([]byte(file))
-		if name == "wide" {
-			if err != nil {
-				t.Error(err)
-			}
-			continue
-		}
 		if err == nil || len(problems) > maxFileProblems {
 			t.Errorf("%s: %v, %d problems", name, err, len(problems))
+		}
+	}
+	for name, file := range map[string]string{
+		"wide":     head + "tags: [" + strings.Repeat("a,", MaxFile/4) + "a]\n",
+		"long":     head + "tags: [\"" + strings.Repeat("\\n", MaxFile/4) + "\"]\n",
+		"comments": head + "tags:\n" + strings.Repeat(" - a\n #\n", MaxFile/16),
+		"crossed": head + "products: [" + strings.Repeat("{id: a, name: a},", 5000) + "]\nvulnerabilities: [" + strings.Repeat("{},", 1000) +
+			"]\nremedies: [" + strings.Repeat("{kind: mitigation, details: {}, products: [b]},", 1000) + "]\n",
+	} {
+		a, problems, err := ReadYAML([]byte(file))
+		if err != nil {
+			t.Errorf("%s: %v, %v", name, err, problems)
+		}
+		if problems := Lint(a); len(problems) == 0 || len(problems) > maxProblems {
+			t.Errorf("%s: lint finds %d problems", name, len(problems))
 		}
 	}
 }
@@ -177,7 +195,7 @@ func TestWriteYAMLRefusesWhatNoFileCanHold(t *testing.T) {
 
 // TestWhatIsWrittenIsRead holds for records of any values.
 func TestWhatIsWrittenIsRead(t *testing.T) {
-	for seed := range uint64(2000) {
+	for seed := range uint64(500) {
 		a := randomAdvisory(rand.New(rand.NewPCG(seed, 1)))
 		data := roundTrip(t, a)
 		if t.Failed() {

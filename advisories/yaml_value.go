@@ -93,7 +93,7 @@ func (r *yamlReader) mapping(n *yaml.Node, path string, v reflect.Value) {
 // their lines in seen.
 func (r *yamlReader) pairs(n *yaml.Node, path string, seen map[string]int) func(yield func(key, value *yaml.Node) bool) {
 	return func(yield func(key, value *yaml.Node) bool) {
-		for i := 0; i+1 < len(n.Content); i += 2 {
+		for i := 0; i+1 < len(n.Content) && !r.full(); i += 2 {
 			key, value := n.Content[i], n.Content[i+1]
 			if key.Kind != yaml.ScalarNode || key.Anchor != "" || key.Style&yaml.TaggedStyle != 0 {
 				r.problem("yaml.type", path, key.Line, fmt.Sprintf("A key of %s is no plain word.", named(path)), "Write the name of a field.")
@@ -137,6 +137,9 @@ func (r *yamlReader) list(n *yaml.Node, path, field string, v reflect.Value) {
 	}
 	v.Set(reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content)))
 	for i, item := range n.Content {
+		if r.full() {
+			return
+		}
 		r.value(item, fmt.Sprintf("%s[%d]", path, i), field, v.Index(i))
 	}
 }
