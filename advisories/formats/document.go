@@ -60,7 +60,9 @@ func newDocument(p *advisories.Publication, o Options) *document {
 	if d.Title == "" {
 		d.Title = d.T("advisory.untitled")
 	}
-	d.Kind = d.word("advisory.class.", string(a.Class))
+	if d.Kind = d.word("advisory.class.", string(a.Class)); d.Kind == "" {
+		d.Kind = d.T("advisory.kind") // what was imported has no class
+	}
 	d.RiskWord = d.word("advisory.risk.", string(a.Risk))
 	d.News = d.news()
 	d.products = map[string]int{}
@@ -76,6 +78,14 @@ func newDocument(p *advisories.Publication, o Options) *document {
 	}
 	d.notices() // last: by now it is known whether a text is missing
 	return d
+}
+
+// name is "High Threat Security Alert (A26-11-04)".
+func (d *document) name() string {
+	if d.ID == "" {
+		return d.Kind
+	}
+	return d.Kind + bracketed(d.Words, d.ID)
 }
 
 // word is the text of a key that ends in a machine's word; a word that has no
@@ -105,7 +115,7 @@ func (d *document) head() {
 	a, t := &d.p.Advisory, &d.p.Tracking
 	d.fact("advisory.id", plain(d.ID))
 	d.fact("advisory.aliases", plain(d.list(t.Aliases)))
-	d.fact("advisory.class", plain(d.Kind))
+	d.fact("advisory.class", plain(d.word("advisory.class.", string(a.Class))))
 	d.fact("advisory.risk", plain(d.RiskWord))
 	if r := a.Severity(); r.Version != "" {
 		d.fact("advisory.severity", plain(d.rating(r)))

@@ -42,7 +42,7 @@ func (k FeedKind) MediaType() string {
 }
 
 // MaxItems is how many publications a feed has: the newest.
-const MaxItems = 200
+const MaxItems = 100
 
 // FeedInfo is what a feed says of itself.
 type FeedInfo struct {

@@ -147,7 +147,7 @@ func TestFeedsAreBounded(t *testing.T) {
 	if err := json.Unmarshal(feed(t, formats.JSONFeed, items, formats.FeedInfo{}), &got); err != nil {
 		t.Fatal(err)
 	}
-	if len(got.Items) != formats.MaxItems || !strings.Contains(got.Items[0].Title, "A26-11-249") {
+	if len(got.Items) != formats.MaxItems || !strings.Contains(got.Items[0].Title, "A26-11-149") {
 		t.Errorf("%d items, the first %v", len(got.Items), got.Items[:1])
 	}
 	if _, _, err := formats.Feed("gopher", nil, formats.FeedInfo{}); err == nil {

@@ -234,6 +234,13 @@ func TestEmptyIsShown(t *testing.T) {
 		if out := string(formats.Text(p, o)); !strings.HasPrefix(out, "TLP:RED\n") || !strings.HasSuffix(out, "\nTLP:RED\n") {
 			t.Errorf("%q: an advisory without a label is not TLP:RED: %s", lang, out)
 		}
+		subject, body := formats.Mail(p, o, "")
+		both, list := formats.Digest([]advisories.Publication{*p}, o, formats.DigestInfo{})
+		for form, out := range map[string]string{"mail": subject + "\n" + body, "digest": both + "\n" + list, "markdown": string(formats.Markdown(p, o))} {
+			if bad := regexp.MustCompile(`\(\)|（）|[:：]\n\s*\n|\* $|  \n`).FindString(out); bad != "" {
+				t.Errorf("%q: the %s has %q: %s", lang, form, bad, out)
+			}
+		}
 		for _, kind := range formats.FeedKinds() {
 			feed(t, kind, nil, formats.FeedInfo{Lang: lang})
 			feed(t, kind, []advisories.Publication{*p}, formats.FeedInfo{Lang: lang})

@@ -41,7 +41,7 @@ func (d *document) subject() string {
 	if d.p.Tracking.Number() > 1 || d.State == advisories.Withdrawn || d.State == advisories.Superseded {
 		s += d.News + colon(d.Words)
 	}
-	return cleanTo(s+d.Kind+bracketed(d.Words, d.ID)+colon(d.Words)+d.Title, maxSubject)
+	return cleanTo(s+d.name()+colon(d.Words)+d.Title, maxSubject)
 }
 
 // next is what its reader is to do.
@@ -126,9 +126,11 @@ const maxNamed = 5
 func (t *text) digestItem(i int, d *document, info DigestInfo) {
 	const in = "   "
 	a := &d.p.Advisory
-	t.put("["+d.Label.String()+"] "+d.News+colon(t.Words)+d.Kind+bracketed(t.Words, d.ID), fmt.Sprintf("%-3s", fmt.Sprint(i+1, ".")), in)
+	t.put("["+d.Label.String()+"] "+d.News+colon(t.Words)+d.name(), fmt.Sprintf("%-3s", fmt.Sprint(i+1, ".")), in)
 	t.put(d.Title, in, in)
-	t.put(t.T("advisory.risk")+colon(t.Words)+d.RiskWord, in, in+"  ")
+	if d.RiskWord != "" {
+		t.put(t.T("advisory.risk")+colon(t.Words)+d.RiskWord, in, in+"  ")
+	}
 	if r := a.Severity(); r.Version != "" {
 		t.put(t.T("advisory.severity")+colon(t.Words)+d.rating(r), in, in+"  ")
 	}
@@ -147,7 +149,9 @@ func (t *text) digestItem(i int, d *document, info DigestInfo) {
 	}
 	t.named("advisory.product", names)
 	t.named("advisory.section.vulnerabilities", vulns)
-	t.put(t.T("advisory.updated")+colon(t.Words)+moment(d.p.Tracking.Current, d.Options), in, in+"  ")
+	if when := moment(d.p.Tracking.Current, d.Options); when != "" {
+		t.put(t.T("advisory.updated")+colon(t.Words)+when, in, in+"  ")
+	}
 	if over {
 		t.put(d.next(), in, in)
 	}

@@ -31,7 +31,7 @@ func (m *markdown) para(s string) {
 
 func (m *markdown) whole() {
 	m.para("**" + m.Label.String() + "**")
-	m.para("# " + mdText(m.Kind+bracketed(m.Words, m.ID)+colon(m.Words)+m.Title))
+	m.para("# " + mdText(m.name()+colon(m.Words)+m.Title))
 	for _, n := range m.Notices {
 		m.blocks(n.Blocks, "> ")
 	}

@@ -202,9 +202,7 @@ func TestEveryWordIsKnown(t *testing.T) {
 	for _, kind := range []string{"default_component_of", "external_component_of", "installed_on", "installed_with", "optional_component_of"} {
 		p.Advisory.Products = append(p.Advisory.Products, advisories.Product{ID: kind, Name: "X", On: &advisories.Relation{Kind: kind, Product: "gw3", To: "gw4"}})
 	}
-	for _, types := range []string{"anomalous-activity", "anonymization", "benign", "compromised", "malicious-activity", "attribution", "unknown"} {
-		p.Advisory.Indicators[0].Types = append(p.Advisory.Indicators[0].Types, types)
-	}
+	p.Advisory.Indicators[0].Types = []string{"anomalous-activity", "anonymization", "benign", "compromised", "malicious-activity", "attribution", "unknown"}
 	for _, lang := range i18n.Langs() {
 		for form, out := range forms(t, p, lang) {
 			if form == "json" || form == "rss" || form == "atom" {

@@ -27,7 +27,7 @@ type text struct {
 func (t *text) whole() {
 	t.label()
 	t.out.WriteByte('\n')
-	t.put(t.Kind+bracketed(t.Words, t.ID)+colon(t.Words)+t.Title, "", "")
+	t.put(t.name()+colon(t.Words)+t.Title, "", "")
 	t.out.WriteString(strings.Repeat("=", textWidth) + "\n")
 	for i, n := range t.Notices {
 		if i > 0 {
