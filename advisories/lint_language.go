@@ -82,17 +82,17 @@ func has(e *encoding.Encoder, r rune) bool {
 // term is a word of the other shore with the readers' own.
 type term struct{ wrong, right string }
 
-// terms are few and sure: words that no reader of the language would write in any
-// sense.
+// terms are few and sure: no part of another word (資安 is one of 投資安排, 程式 of
+// 方程式), and no word of its own in another sense.
 func terms(lang i18n.Lang) []term {
 	if lang == i18n.Traditional {
 		return []term{
 			{"網路", "網絡"}, {"軟體", "軟件"}, {"硬體", "硬件"}, {"韌體", "韌件"}, {"服務器", "伺服器"}, {"使用者", "用戶"}, {"帳號", "帳戶"},
-			{"電子郵件", "電郵"}, {"網際", "互聯網"}, {"資安", "資訊保安"}, {"補丁", "修補程式"}, {"安全漏洞", "保安漏洞"}, {"默認", "預設"},
+			{"電子郵件", "電郵"}, {"網際", "互聯網"}, {"補丁", "修補程式"}, {"安全漏洞", "保安漏洞"}, {"默認", "預設"},
 		}
 	}
 	return []term{
-		{"网路", "网络"}, {"网域", "域名"}, {"软体", "软件"}, {"硬体", "硬件"}, {"韧体", "固件"}, {"韧件", "固件"}, {"伺服", "服务器"},
-		{"电邮", "电子邮件"}, {"程式", "程序"}, {"帐户", "账户"}, {"帐号", "账号"}, {"保安漏洞", "安全漏洞"}, {"登入", "登录"},
+		{"网路", "网络"}, {"网域", "域名"}, {"软体", "软件"}, {"硬体", "硬件"}, {"韧体", "固件"}, {"韧件", "固件"}, {"伺服器", "服务器"},
+		{"电邮", "电子邮件"}, {"应用程式", "应用程序"}, {"程式码", "代码"}, {"修补程式", "补丁"}, {"帐户", "账户"}, {"帐号", "账号"}, {"保安漏洞", "安全漏洞"}, {"登入", "登录"},
 	}
 }

@@ -1,13 +1,16 @@
 package advisories
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/cybersec-infohub/infohub/hub/tlp"
 )
@@ -285,4 +288,38 @@ func TestLintYAMLTellsLines(t *testing.T) {
 	if _, problems := LintYAML([]byte("class: alert\n")); len(problems) == 0 || problems[0].Rule != "yaml.key.missing" {
 		t.Errorf("%+v", problems)
 	}
+}
+
+// FuzzLint lints, compares and writes what arrives as JSON, which is not read as
+// strictly as a file.
+func FuzzLint(f *testing.F) {
+	for seed := range uint64(4) {
+		data, err := json.Marshal(randomAdvisory(rand.New(rand.NewPCG(seed, 5))))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var a Advisory
+		if json.Unmarshal(data, &a) != nil {
+			return
+		}
+		for _, p := range LintAt(a, lintDay) {
+			if p.Rule == "" || p.Path == "" || p.Message == "" || p.Remedy == "" || !utf8.ValidString(p.Message+p.Remedy) {
+				t.Errorf("%+v", p)
+			}
+		}
+		if changes := Diff(a, a); len(changes) > 0 {
+			t.Errorf("%+v", changes)
+		}
+		DiffText(Diff(Advisory{}, a))
+		a.Severity()
+		for i := range a.Vulnerabilities {
+			a.RemediesOf(&a.Vulnerabilities[i])
+		}
+		if _, err := WriteYAML(a); err != nil && !strings.Contains(err.Error(), "year") {
+			t.Error(err)
+		}
+	})
 }
