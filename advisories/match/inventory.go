@@ -13,6 +13,9 @@ type Inventory struct {
 	Warnings   []string // what could not be read, with its line or place
 }
 
+// MaxComponents is how many components an inventory may have.
+const MaxComponents = 50_000
+
 // ReadInventory reads an inventory. name is a file name or a media type, "" where
 // neither is known.
 func ReadInventory(data []byte, name string) (Inventory, error) {

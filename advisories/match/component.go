@@ -1,0 +1,96 @@
+package match
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/cybersec-infohub/infohub/advisories"
+)
+
+// component is a Component with what follows from it.
+type component struct {
+	given   advisories.Component
+	id      identity
+	version string // "" is not known
+	// distribution is who packaged it, "" for its makers or nobody known; upstream
+	// is then the makers' version.
+	distribution string
+	upstream     string
+}
+
+// banner is how servers and lists write a product with its version in one:
+// "nginx/1.18.0 (Ubuntu)", "PHP 7.4.3-4ubuntu2.19".
+var banner = regexp.MustCompile(`^([^/]*[^/\s\d][^/]*?)(?:/v?|\s+v?)(\d+(?:\.\d+)+[^\s()]*)(?:\s*\([^()]*\))?$`)
+
+// readBanner parts a name and the version that stands behind it.
+func readBanner(name string) (bare, version string) {
+	if len(name) > maxName {
+		return name, ""
+	}
+	parts := banner.FindStringSubmatch(strings.TrimSpace(name))
+	if parts == nil {
+		return name, ""
+	}
+	return parts[1], parts[2]
+}
+
+func read(given advisories.Component) component {
+	c := component{given: given}
+	name := given.Name
+	version := cleanVersion(given.Version)
+	// Names such as Red Hat JBoss are no mark of a distribution: what stands in
+	// brackets is.
+	marks := strings.Join(inBrackets.FindAllString(name, maxBrackets), " ") + " " + given.Version
+	if bare, v := readBanner(name); v != "" && (version == "" || version == v) {
+		name, version = bare, v
+	}
+	c.id = identify(given.Vendor, name, version, given.CPE, given.PURL)
+	c.version = version
+	if p := c.id.purl; p != nil && c.version == "" {
+		c.version = cleanVersion(p.version)
+	}
+	if c.id.cpe != nil && c.version == "" {
+		c.version = cleanVersion(c.id.cpe.fullVersion())
+	}
+	switch {
+	case c.id.purl.packaged():
+		c.distribution = cmp.Or(distributionIn(c.id.purl.distribution()), c.id.purl.distribution())
+	case given.Distribution != "":
+		if !slices.Contains([]string{"windows", "win32", "win64", "unix", "macos", "darwin", "none"}, strings.ToLower(given.Distribution)) {
+			c.distribution = cmp.Or(distributionIn(given.Distribution), given.Distribution)
+		}
+	default:
+		c.distribution = distributionIn(marks + " " + c.version)
+	}
+	if c.distribution != "" {
+		c.upstream = upstream(c.version)
+	}
+	return c
+}
+
+var (
+	unknownVersions = []string{"*", "-", "?", "unknown", "n/a", "na", "none", "noassertion", "latest", "null", "nil", "all", "any", "undefined", "不明", "未知", "不詳", "不详"}
+	aVersion        = regexp.MustCompile(`(?i)^(?:v|version |ver\.? ?)(\d)`)
+	behind          = regexp.MustCompile(`(?i)\s*\([^()]*\)$|\.(?:release|final|ga)$`)
+)
+
+// cleanVersion is a version without what people put around it: "1.2.3" of "v1.2.3
+// (64-bit)". It is "" where none is given.
+func cleanVersion(s string) string {
+	s = strings.TrimSpace(s)
+	if len(s) > maxVersion || slices.Contains(unknownVersions, strings.ToLower(s)) {
+		return ""
+	}
+	if bare := behind.ReplaceAllString(s, ""); bare != "" {
+		s = bare
+	}
+	return aVersion.ReplaceAllString(s, "$1")
+}
+
+// maxVersion bounds a version, in bytes: longer ones count as not known.
+const maxVersion = 200
+
+// maxBrackets is how many of a name's brackets are looked at.
+const maxBrackets = 4

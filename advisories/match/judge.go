@@ -1,0 +1,328 @@
+package match
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/cybersec-infohub/infohub/advisories"
+)
+
+// The reasons of a match. internal/i18n has words for each: match.reason.*.
+const (
+	reasonInRange       = "version-in-range"
+	reasonListed        = "version-listed"
+	reasonAll           = "all-versions"
+	reasonUnknown       = "version-unknown"
+	reasonIncomparable  = "version-not-comparable"
+	reasonBackport      = "backport"
+	reasonRelease       = "distribution-release"
+	reasonName          = "name-only"
+	reasonInvestigation = "under-investigation"
+	reasonOn            = "on-other"
+	reasonBetween       = "between-fixes"
+	reasonBefore        = "before-fix"
+	reasonOutside       = "version-outside"
+	reasonFixed         = "version-fixed"
+	reasonDeclared      = "declared-not-affected"
+)
+
+// Reasons are the words of Match.Reason, sorted by what they say: affected,
+// possible, not affected.
+func Reasons() []string {
+	return []string{
+		reasonInRange, reasonListed, reasonAll,
+		reasonUnknown, reasonIncomparable, reasonBackport, reasonRelease, reasonName, reasonInvestigation, reasonOn, reasonBetween, reasonBefore,
+		reasonOutside, reasonFixed, reasonDeclared,
+	}
+}
+
+// standing is where a component's version lies to the versions of a product.
+type standing struct {
+	product *product
+	place   int32
+	where   where
+	reason  string // of inside and unclear
+	version string // that was compared
+	text    string // the versions, for people
+	rank    versionsKind
+}
+
+type where uint8
+
+const (
+	outside where = iota
+	inside
+	unclear
+	elsewhere // of another release of the distribution: it says nothing
+)
+
+func stand(c *component, p *product, place int32) standing {
+	s := standing{product: p, place: place, version: c.version, rank: p.versions.kind, text: p.versions.String()}
+	ours := c.id.purl.packaged() && p.identity.purl.packaged() // then they are the same package
+	switch {
+	case ours && c.id.purl.path != p.identity.purl.path && c.id.purl.sourceVersion != "":
+		s.version = c.id.purl.sourceVersion
+	case !ours && c.distribution != "":
+		s.version = c.upstream
+	}
+	otherRelease := ours && !sameRelease(c.id.purl.distro, p.identity.purl.distro)
+	if otherRelease && knownRelease(c.id.purl.distro) && knownRelease(p.identity.purl.distro) {
+		s.where = elsewhere
+		return s
+	}
+	s.where, s.reason = inside, reasonAll
+	switch p.versions.kind {
+	case allVersions:
+	case unreadable:
+		s.where, s.reason = unclear, reasonIncomparable
+	default:
+		s.compare()
+	}
+	if s.where == outside {
+		return s
+	}
+	switch {
+	case s.where == unclear:
+	case otherRelease, !ours && p.identity.purl.packaged():
+		s.where, s.reason = unclear, reasonRelease
+	case p.on != "":
+		s.where, s.reason = unclear, reasonOn
+	case !ours && c.distribution != "":
+		s.reason = reasonBackport
+	}
+	return s
+}
+
+func (s *standing) compare() {
+	if s.version == "" {
+		s.where, s.reason = unclear, reasonUnknown
+		return
+	}
+	switch in, known := s.product.versions.contain(s.version); {
+	case !known:
+		s.where, s.reason = unclear, reasonIncomparable
+	case !in:
+		s.where = outside
+	case s.rank == single:
+		s.where, s.reason = inside, reasonListed
+	default:
+		s.where, s.reason = inside, reasonInRange
+	}
+}
+
+// sameRelease reports whether a package of a distribution's release is what an
+// advisory about wanted is about; "" is about all.
+func sameRelease(has, wanted string) bool { return wanted == "" || has == wanted }
+
+// verdict is what one fault is to a component; the zero value is nothing.
+type verdict struct {
+	state  advisories.MatchState
+	reason string
+	of     *standing
+	fixed  string
+}
+
+// judge says what an entry is to a component. found are its products that the
+// component is or may be; it is not ok where the entry says nothing of it.
+func (e *entry) judge(c *component, found []candidate) (advisories.Match, bool) {
+	// A product that is surely meant leaves no room for one of the same name.
+	kin := slices.MaxFunc(found, func(a, b candidate) int { return int(a.kin) - int(b.kin) }).kin
+	stands := make([]standing, 0, len(found))
+	for _, f := range found {
+		if f.kin == kin {
+			stands = append(stands, stand(c, &e.products[f.product], f.product))
+		}
+	}
+	var best verdict
+	var keys []string
+	for i := range e.faults {
+		v := e.faults[i].judge(c, stands)
+		if kin == namesakes {
+			if v.state == advisories.MatchNotAffected {
+				v.state = "" // nobody knows whether it is that product
+			} else if v.state != "" {
+				v.state, v.reason = advisories.MatchPossible, reasonName
+			}
+		}
+		if v.state == "" {
+			continue
+		}
+		if best.state == "" || stateOrder(v.state) < stateOrder(best.state) {
+			best = v
+		}
+		if key := e.faults[i].key; key != "" && v.state != advisories.MatchNotAffected {
+			keys = append(keys, key)
+		}
+	}
+	if best.state == "" {
+		return advisories.Match{}, false
+	}
+	slices.Sort(keys)
+	return advisories.Match{
+		Ref: e.ref, TrackingID: e.id, Component: c.given, Product: best.of.product.id, State: best.state,
+		Vulnerabilities: slices.Compact(keys), Reason: best.reason, Params: best.params(c),
+	}, true
+}
+
+// params are what the words of the reason tell.
+func (v *verdict) params(c *component) map[string]string {
+	p := map[string]string{"product": v.of.product.label, "name": c.given.Name, "version": c.version, "range": v.of.text, "fixed": v.fixed, "distribution": c.distribution, "on": v.of.product.on}
+	if v.reason == reasonRelease {
+		p["distribution"] = v.of.product.identity.purl.distribution()
+		if d := v.of.product.identity.purl.distro; d != "" {
+			p["distribution"] = d
+		}
+	}
+	if v.reason == reasonFixed && v.fixed == "" {
+		p["fixed"] = v.of.text
+	}
+	if v.reason == reasonBetween && v.fixed != "" {
+		p["range"] = v.fixed
+	}
+	for key, value := range p {
+		if value == "" {
+			delete(p, key)
+		}
+	}
+	return p
+}
+
+// said is what one fault says of the products that a component may be.
+type said struct {
+	affected, cleared, fixed, investigated []*standing
+	firsts, lasts                          []*standing // single versions
+}
+
+func (f *fault) of(stands []standing) said {
+	var s said
+	for i := range stands {
+		it := &stands[i]
+		if it.where == elsewhere {
+			continue
+		}
+		for _, st := range f.statuses {
+			if _, has := slices.BinarySearch(st.places, it.place); !has {
+				continue
+			}
+			lone := it.product.versions.kind == single
+			switch st.status {
+			case advisories.Affected:
+				s.affected = append(s.affected, it)
+			case advisories.FirstAffected:
+				if lone {
+					s.firsts = append(s.firsts, it)
+				} else {
+					s.affected = append(s.affected, it)
+				}
+			case advisories.LastAffected:
+				if lone {
+					s.lasts = append(s.lasts, it)
+				} else {
+					s.affected = append(s.affected, it)
+				}
+			case advisories.NotAffected:
+				s.cleared = append(s.cleared, it)
+			case advisories.Fixed, advisories.FirstFixed, advisories.Recommended:
+				s.fixed = append(s.fixed, it)
+			case advisories.UnderInvestigation:
+				s.investigated = append(s.investigated, it)
+			}
+		}
+	}
+	return s
+}
+
+// nearest is the standing of that kind whose versions say the most: one version
+// more than a range, a range more than all.
+func nearest(all []*standing, w where) *standing {
+	var best *standing
+	for _, s := range all {
+		if s.where == w && (best == nil || s.rank > best.rank) {
+			best = s
+		}
+	}
+	return best
+}
+
+// judge says what a fault is to a component. Where the advisory says two things of
+// one version, the narrower one counts, and of equals the graver.
+func (f *fault) judge(c *component, stands []standing) verdict {
+	s := f.of(stands)
+	if stretch := s.stretch(); stretch != nil {
+		s.affected = append(s.affected, stretch)
+	}
+	hit := nearest(s.affected, inside)
+	narrower := func(than *standing) bool { return than != nil && (hit == nil || than.rank > hit.rank) }
+	if fixed := nearest(s.fixed, inside); narrower(fixed) {
+		return verdict{state: advisories.MatchNotAffected, reason: reasonFixed, of: fixed}
+	}
+	if cleared := nearest(s.cleared, inside); narrower(cleared) {
+		return verdict{state: advisories.MatchNotAffected, reason: reasonDeclared, of: cleared}
+	}
+	if hit != nil {
+		if hit.rank == allVersions && len(s.fixed) > 0 {
+			if v := s.byFixes(hit); v.state != "" && v.reason != reasonBefore {
+				return v
+			}
+		}
+		if hit.reason == reasonBackport {
+			return verdict{state: advisories.MatchPossible, reason: reasonBackport, of: hit}
+		}
+		return verdict{state: advisories.MatchAffected, reason: hit.reason, of: hit}
+	}
+	if doubt := nearest(s.affected, unclear); doubt != nil {
+		return verdict{state: advisories.MatchPossible, reason: doubt.reason, of: doubt}
+	}
+	for _, w := range []where{inside, unclear} {
+		if it := nearest(s.investigated, w); it != nil {
+			return verdict{state: advisories.MatchPossible, reason: reasonInvestigation, of: it}
+		}
+	}
+	if len(s.affected) > 0 {
+		return verdict{state: advisories.MatchNotAffected, reason: reasonOutside, of: s.affected[0]}
+	}
+	if len(s.fixed) > 0 {
+		return s.byFixes(s.fixed[0])
+	}
+	return verdict{}
+}
+
+// byFixes judges by the versions in which a fault is mended: those of several
+// branches, of which nobody knows which is whose.
+func (s *said) byFixes(of *standing) verdict {
+	texts := make([]string, 0, len(s.fixed))
+	before, behind := 0, 0
+	for _, it := range s.fixed {
+		texts = append(texts, it.text)
+		switch {
+		case it.where == inside:
+			behind++
+			continue
+		case it.version == "":
+			return verdict{state: advisories.MatchPossible, reason: reasonUnknown, of: it}
+		case it.rank != single:
+			if it.where == unclear {
+				return verdict{state: advisories.MatchPossible, reason: it.reason, of: it}
+			}
+			before++
+			continue
+		}
+		order, ok := it.product.versions.order(it.version)
+		switch {
+		case !ok:
+			return verdict{state: advisories.MatchPossible, reason: reasonIncomparable, of: it}
+		case order < 0:
+			before++
+		default:
+			behind++
+		}
+	}
+	fixed := strings.Join(slices.Compact(texts), ", ")
+	switch {
+	case before == 0:
+		return verdict{state: advisories.MatchNotAffected, reason: reasonFixed, of: of, fixed: fixed}
+	case behind == 0:
+		return verdict{state: advisories.MatchPossible, reason: reasonBefore, of: of, fixed: fixed}
+	}
+	return verdict{state: advisories.MatchPossible, reason: reasonBetween, of: of, fixed: fixed}
+}
