@@ -95,7 +95,7 @@ func FuzzProse(f *testing.F) {
 
 func TestVersions(t *testing.T) {
 	tests := []struct{ in, en, hant, hans string }{
-		{"", "all versions", "所有版本", "全部版本"},
+		{"", "no version is named", "沒有指明版本", "未指明版本"},
 		{"*", "all versions", "所有版本", "全部版本"},
 		{"vers:generic/*", "all versions", "所有版本", "全部版本"},
 		{"6.4.2", "6.4.2", "6.4.2", "6.4.2"},

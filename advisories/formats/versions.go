@@ -19,7 +19,10 @@ type constraint struct{ op, version string }
 // written.
 func versions(s string, w *i18n.Words) string {
 	s = clean(s)
-	if s == "" || s == "*" {
+	switch s {
+	case "": // all, or something that has no versions
+		return w.T("advisory.versions.none")
+	case "*":
 		return w.T("advisory.versions.all")
 	}
 	if !strings.HasPrefix(s, "vers:") {
