@@ -79,6 +79,10 @@ func (s *Service) change(ctx context.Context, c *Caller, action string, fn func(
 	})
 }
 
+// AuditEntry has the fields of an entry of the audit log that name the caller, for
+// what other rooms write there.
+func (c *Caller) AuditEntry() audit.Entry { return c.entry("") }
+
 // entry is an entry of the audit log that names the caller; still to be stamped.
 func (c *Caller) entry(action string) audit.Entry {
 	e := audit.Entry{Action: action, Key: c.Key, From: c.From, Request: c.Request}

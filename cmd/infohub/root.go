@@ -95,7 +95,7 @@ them, grades what it finds, and says in English, Traditional Chinese or
 Simplified Chinese what to mend, who does it and how long it takes.
 
 It is also a hub, by which organisations share indicators over STIX 2.1 and
-TAXII 2.1: see infohub serve.
+TAXII 2.1 (infohub serve), and a CERT's desk for advisories (infohub advisory).
 
 Options can also be set by the environment (INFOHUB_LANG for --lang, and so
 on) or in a configuration file; an option on the command line comes first,
@@ -126,7 +126,7 @@ then the environment, then the file.`,
 		return usageError{fmt.Errorf("%w%s\nSee '%s --help'", err, allowed(err), c.CommandPath())}
 	})
 	cmd.AddCommand(newScan(g), newRejudge(g), newDemo(g), newVerify(g), newHistory(g), newNotify(g), newServe(g), newSetup(g),
-		newHub(g), newOrg(g), newPerson(g), newKey(g), newGroup(g), newCollection(g), newObject(g), newSearch(g), newChanges(g), newModeration(g), newAsset(g), newAudit(g),
+		newHub(g), newOrg(g), newPerson(g), newKey(g), newGroup(g), newCollection(g), newObject(g), newSearch(g), newChanges(g), newModeration(g), newAdvisory(g), newAsset(g), newAudit(g),
 		newTAXII(g), newStore(g), newBackup(g), newRestore(g), newReport(g), newRules(g), newVersion(g), newMan(g))
 	cmd.InitDefaultCompletionCmd()
 	return cmd

@@ -16,8 +16,11 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"github.com/cybersec-infohub/infohub/advisories"
 	"github.com/cybersec-infohub/infohub/hub"
+	"github.com/cybersec-infohub/infohub/hub/tlp"
 	"github.com/cybersec-infohub/infohub/internal/audit"
+	"github.com/cybersec-infohub/infohub/internal/i18n"
 	"github.com/cybersec-infohub/infohub/internal/store"
 )
 
@@ -34,9 +37,35 @@ type Config struct {
 	MaxContentLength int64 // bytes of a submission
 	// Turns bound how many submissions are in memory at once. nil: 16 of this
 	// server alone.
-	Turns   *hub.Turns
-	Version string
-	Log     *slog.Logger
+	Turns *hub.Turns
+	// Advisories and what they are turned into. nil: this hub has none.
+	Advisories *advisories.Service
+	Forms      Forms
+	Sources    Sources
+	Now        func() time.Time // nil: time.Now
+	Version    string
+	Log        *slog.Logger
+}
+
+// Forms is what advisories are turned into and matched with: the packages below
+// advisories, of which this one imports none.
+type Forms interface {
+	// Render makes one of the forms stix, osv, html, text, markdown, mail and yaml of a
+	// publication, with its media type.
+	Render(p *advisories.Publication, format string, lang i18n.Lang) (data []byte, mediaType string, err error)
+	// Fingerprint is that of the OpenPGP key that signs, PublicKey the key, armored.
+	Fingerprint() string
+	PublicKey() []byte
+	// Export writes a line of JSON (apiclient.ProviderItem) for each published advisory
+	// that a reader may read.
+	Export(ctx context.Context, reader tlp.Reader, w io.Writer) error
+	// Inventory reads a document: an SBOM, a CSV file or a scan's report. name is its
+	// file name or media type, "" for neither.
+	Inventory(document []byte, name string) (components []advisories.Component, warnings []string, err error)
+	// Match looks components up for a reader.
+	Match(ctx context.Context, reader tlp.Reader, components []advisories.Component) ([]advisories.Match, error)
+	// Import reads a document of others: CSAF or OSV.
+	Import(document []byte) (advisories.Publication, []advisories.Problem, error)
 }
 
 // server holds what the handlers need.
@@ -59,10 +88,13 @@ func New(c Config) http.Handler {
 	if c.Turns == nil {
 		c.Turns = hub.NewTurns(0)
 	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
 	mux := http.NewServeMux()
 	s := &server{Config: c}
 	config := huma.DefaultConfig("Infohub", c.Version)
-	config.Info.Description = "The hub's API: organisations, people, keys, groups and collections; objects of STIX 2.1, their search and the feed of their changes; moderation and audit. Objects are exchanged in bulk by TAXII 2.1 at /taxii2/."
+	config.Info.Description = "The hub's API: organisations, people, keys, groups and collections; objects of STIX 2.1, their search and the feed of their changes; moderation and audit; advisories from the draft to every form of what is published. Objects are exchanged in bulk by TAXII 2.1 at /taxii2/."
 	config.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
 	config.OpenAPIPath = prefix + "/openapi"
 	config.DocsPath, config.SchemasPath = "", ""
@@ -80,6 +112,13 @@ func New(c Config) http.Handler {
 	s.moderation()
 	s.assets()
 	s.operations()
+	if c.Advisories != nil {
+		s.advisories()
+		s.drafts()
+		s.matching()
+		s.library()
+		s.sources()
+	}
 	mux.HandleFunc(prefix+"/", func(w http.ResponseWriter, r *http.Request) { nothing(mux, w, r) })
 	return mux
 }
@@ -184,6 +223,9 @@ func status(c hub.Code) int {
 // problem is an error as it may be told (RFC 9457). What is no *hub.Error is
 // for the operator's log only.
 func (s *server) problem(ctx context.Context, err error) error {
+	if e, ok := errors.AsType[*advisories.Error](err); ok {
+		return s.advisoryProblem(e)
+	}
 	e, ok := errors.AsType[*hub.Error](err)
 	if !ok {
 		if ctx.Err() == nil {

@@ -55,17 +55,20 @@ type Advisory struct {
 // Draft is a record at work, for analysts.
 type Draft struct {
 	AdvisorySummary
-	Record    string          `json:"record" doc:"Id of the record, from its first draft on."`
-	Version   int             `json:"version" doc:"Give it with the next change: it is refused if somebody else was faster."`
-	Working   string          `json:"working,omitempty" enum:"draft,in-review,approved," doc:"State of what is at work; absent where nothing is."`
-	Action    string          `json:"action,omitempty" doc:"What its publication does: publish, withdraw or supersede."`
-	Authors   []string        `json:"authors,omitempty" nullable:"false" doc:"Mail addresses or ids; they cannot approve it."`
-	Approver  string          `json:"approver,omitempty"`
-	PublishAt time.Time       `json:"publish_at,omitzero" doc:"When it is published by itself."`
-	Changed   time.Time       `json:"changed,omitzero"`
-	Advisory  json.RawMessage `json:"advisory,omitempty" doc:"What is at work, or else what is published."`
-	YAML      string          `json:"yaml,omitempty" doc:"The same as a file."`
-	Problems  []LintProblem   `json:"problems,omitempty" nullable:"false"`
+	Record    string            `json:"record" doc:"Id of the record, from its first draft on."`
+	Version   int               `json:"version" doc:"Give it with the next change: it is refused if somebody else was faster."`
+	Working   string            `json:"working,omitempty" enum:"draft,in-review,approved," doc:"State of what is at work; absent where nothing is."`
+	Action    string            `json:"action,omitempty" doc:"What its publication does: publish, withdraw or supersede."`
+	Authors   []string          `json:"authors,omitempty" nullable:"false" doc:"Mail addresses or ids; they cannot approve it."`
+	Approver  string            `json:"approver,omitempty"`
+	PublishAt time.Time         `json:"publish_at,omitzero" doc:"When it is published by itself."`
+	Rejected  string            `json:"rejected,omitempty" doc:"Why a reviewer sent it back."`
+	Trouble   string            `json:"trouble,omitempty" doc:"Why it could not be published when it was due."`
+	Reason    map[string]string `json:"summary,omitempty" doc:"What the revision is about, or why it is withdrawn, by language."`
+	Changed   time.Time         `json:"changed,omitzero"`
+	Advisory  json.RawMessage   `json:"advisory,omitempty" doc:"What is at work, or else what is published."`
+	YAML      string            `json:"yaml,omitempty" doc:"The same as a file."`
+	Problems  []LintProblem     `json:"problems,omitempty" nullable:"false"`
 }
 
 // LintProblem is something that lint found.
@@ -84,18 +87,12 @@ type DraftEdit struct {
 	YAML    string `json:"yaml" maxLength:"1048576" doc:"The advisory as a file (YAML or JSON)."`
 }
 
-// DraftConflict is the answer to a change of what somebody else has changed since.
-type DraftConflict struct {
-	Version int    `json:"version" doc:"Of the record now."`
-	Yours   string `json:"yours"`
-	Theirs  string `json:"theirs"`
-}
-
 // Step moves a draft on.
 type Step struct {
 	Version int               `json:"version" doc:"Of the record, so that nobody decides about what they have not seen."`
 	Reason  string            `json:"reason,omitempty" maxLength:"2000" doc:"Of a rejection."`
 	Summary map[string]string `json:"summary,omitempty" doc:"By language: what is new in this revision, why it is withdrawn."`
+	Interim bool              `json:"interim,omitempty" doc:"It is expected to change soon."`
 	At      time.Time         `json:"at,omitzero" doc:"Publish then; absent: now."`
 	By      string            `json:"by,omitempty" maxLength:"100" doc:"Tracking id of the successor, to supersede."`
 }
@@ -117,15 +114,17 @@ type AdvisoryDiff struct {
 
 // AdvisorySettings say how advisories are published.
 type AdvisorySettings struct {
-	PatternClear string `json:"pattern_clear" doc:"Of tracking ids for TLP:CLEAR: {yy} {yyyy} {mm} {dd} {seq}."`
-	PatternOther string `json:"pattern_other" doc:"For all other labels, also {tlp}."`
-	URL          string `json:"url,omitempty" doc:"Where this hub is reached: https://hub.example.hk."`
-	Publisher    string `json:"publisher,omitempty"`
-	Namespace    string `json:"namespace,omitempty" doc:"A URL that is the publisher's own."`
-	Category     string `json:"category,omitempty" enum:"coordinator,discoverer,other,translator,user,vendor,"`
-	Contact      string `json:"contact,omitempty"`
-	Authority    string `json:"authority,omitempty"`
-	Fingerprint  string `json:"fingerprint,omitempty" doc:"Of the OpenPGP key that signs."`
+	PatternClear string    `json:"pattern_clear" doc:"Of tracking ids for TLP:CLEAR: {yy} {yyyy} {mm} {dd} {seq}."`
+	PatternOther string    `json:"pattern_other" doc:"For all other labels, also {tlp}."`
+	URL          string    `json:"url,omitempty" doc:"Where this hub is reached: https://hub.example.hk."`
+	Publisher    string    `json:"publisher,omitempty"`
+	Namespace    string    `json:"namespace,omitempty" doc:"A URL that is the publisher's own."`
+	Category     string    `json:"category,omitempty" enum:"coordinator,discoverer,other,translator,user,vendor,"`
+	Contact      string    `json:"contact,omitempty"`
+	Authority    string    `json:"authority,omitempty"`
+	Fingerprint  string    `json:"fingerprint,omitempty" doc:"Of the OpenPGP key that signs."`
+	PublicKey    string    `json:"public_key,omitempty" doc:"That key, armored."`
+	Updated      time.Time `json:"updated,omitzero"`
 }
 
 // AdvisorySettingsEdit changes what is not absent.
@@ -147,6 +146,8 @@ type Component struct {
 	Version string `json:"version,omitempty" maxLength:"200"`
 	CPE     string `json:"cpe,omitempty" maxLength:"500"`
 	PURL    string `json:"purl,omitempty" maxLength:"1000"`
+	// Distribution is the operating system that ships it.
+	Distribution string `json:"distribution,omitempty" maxLength:"100" doc:"Operating system that ships it, and may mend it without another version: debian, ubuntu."`
 }
 
 // MatchRequest asks which advisories concern an inventory: its components, or a
@@ -239,6 +240,8 @@ type AdvisorySource struct {
 	Every     string    `json:"every,omitempty" doc:"How often, such as 6h; absent: only when it is run."`
 	Signed    bool      `json:"require_signature,omitempty" doc:"Refuse documents without a good signature."`
 	Lang      string    `json:"lang,omitempty"`
+	TLP       string    `json:"tlp,omitempty" doc:"Label of what says none itself."`
+	Secret    bool      `json:"secret,omitempty" doc:"Something secret is sent along."`
 	Paused    bool      `json:"paused,omitempty"`
 	Created   time.Time `json:"created"`
 	Tried     time.Time `json:"tried,omitzero"`
@@ -248,6 +251,7 @@ type AdvisorySource struct {
 	Changed   int       `json:"changed"`
 	Unchanged int       `json:"unchanged"`
 	Refused   []Refusal `json:"refused,omitempty" nullable:"false" doc:"The last that were refused."`
+	Warnings  []string  `json:"warnings,omitempty" nullable:"false" doc:"Of the run that was asked for."`
 }
 
 // Refusal is a document that was not taken.
@@ -268,18 +272,24 @@ type NewAdvisorySource struct {
 	Every  string `json:"every,omitempty" maxLength:"20"`
 	Signed bool   `json:"require_signature,omitempty"`
 	Lang   string `json:"lang,omitempty" enum:"en,zh-Hant,zh-Hans,"`
+	TLP    string `json:"tlp,omitempty" maxLength:"20" doc:"Label of what says none itself, such as bulletins. Absent: CLEAR, or AMBER+STRICT where something secret is sent."`
+	// Authorization is sent to the source alone, and never shown.
+	Authorization string `json:"authorization,omitempty" maxLength:"2000" doc:"Value of the header Authorization, for a source that asks for one. It is never shown again."`
 }
 
 // Imported is what became of a document.
 type Imported struct {
-	ID       string        `json:"id" doc:"Of the record, or its name in the library."`
-	Outcome  string        `json:"outcome" enum:"new,changed,unchanged,older,conflict"`
+	ID       string        `json:"id" doc:"Tracking id, or that of the draft."`
+	Ref      string        `json:"ref,omitempty" doc:"Its name in the library."`
+	Outcome  string        `json:"outcome" enum:"added,updated,duplicate,older,conflict,refused"`
+	Reason   string        `json:"reason,omitempty"`
 	Problems []LintProblem `json:"problems,omitempty" nullable:"false"`
 }
 
 // ProviderItem is a line of an export: a document as the provider serves it.
 type ProviderItem struct {
 	ID        string    `json:"id"`
+	Revision  int       `json:"revision"`
 	TLP       string    `json:"tlp"`
 	Title     string    `json:"title"`
 	Initial   time.Time `json:"initial"`

@@ -36,14 +36,21 @@ type Client struct {
 
 // Problem is an error that the hub tells (RFC 9457).
 type Problem struct {
-	Status int    `json:"status"`
-	Title  string `json:"title"`
-	Detail string `json:"detail"`
-	Errors []struct {
-		Message  string `json:"message"`
-		Location string `json:"location"`
-	} `json:"errors"`
+	Status int      `json:"status"`
+	Title  string   `json:"title"`
+	Detail string   `json:"detail"`
+	Errors []Detail `json:"errors"`
 }
+
+// Detail is one part of a Problem.
+type Detail struct {
+	Message  string          `json:"message"`
+	Location string          `json:"location"`
+	Value    json.RawMessage `json:"value"`
+}
+
+// Read reads the detail's value.
+func (d *Detail) Read(into any) error { return json.Unmarshal(d.Value, into) }
 
 func (p *Problem) Error() string {
 	text := p.Detail

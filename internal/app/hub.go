@@ -2,18 +2,23 @@ package app
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"path/filepath"
 	"strings"
 	"time"
 
+	"github.com/cybersec-infohub/infohub/advisories"
+	"github.com/cybersec-infohub/infohub/advisories/provider"
 	"github.com/cybersec-infohub/infohub/hub"
 	"github.com/cybersec-infohub/infohub/hub/api"
 	"github.com/cybersec-infohub/infohub/hub/taxii"
 	"github.com/cybersec-infohub/infohub/internal/audit"
+	"github.com/cybersec-infohub/infohub/internal/netguard"
 	"github.com/cybersec-infohub/infohub/internal/store"
 )
 
@@ -22,17 +27,25 @@ type HubOptions struct {
 	// MaxContentLength is how many bytes a submission may have; 0: 10 MiB.
 	MaxContentLength int64
 	Log              *slog.Logger
+	// Fetch are private networks from which advisories may be fetched, Roots the
+	// certificate authorities that are trusted for that; nil: the system's.
+	Fetch []netip.Prefix
+	Roots *x509.CertPool
 	// Version is the program's, for backups and the API's description.
 	Version string
 }
 
 // Hub is the one hub of a data directory, in this process.
 type Hub struct {
-	Service *hub.Service
-	store   store.Store
-	audit   *audit.Log
-	turns   *hub.Turns // of all who submit, by whatever way
-	opts    HubOptions
+	Service    *hub.Service
+	Advisories *advisories.Service
+	key        *provider.Key // signs advisories
+	forms      *forms
+	feeds      *feeds
+	store      store.Store
+	audit      *audit.Log
+	turns      *hub.Turns // of all who submit, by whatever way
+	opts       HubOptions
 }
 
 // OpenHub opens the hub of a data directory, which is made if create is set. The
@@ -53,7 +66,12 @@ func OpenHub(dir string, create bool, o HubOptions) (*Hub, error) {
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	return &Hub{Service: service, store: s, audit: log, turns: hub.NewTurns(0), opts: o}, nil
+	h := &Hub{Service: service, store: s, audit: log, turns: hub.NewTurns(0), opts: o}
+	h.forms, h.feeds = &forms{h: h}, newFeeds(h, netguard.Policy{Networks: o.Fetch})
+	if err := h.openAdvisories(context.Background()); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return h, nil
 }
 
 // Close writes what is still to be written and closes the store.
@@ -82,7 +100,7 @@ func (h *Hub) Refused() error {
 func (h *Hub) API(authenticate func(*http.Request) (hub.Caller, error)) http.Handler {
 	return api.New(api.Config{
 		Hub: h.Service, Store: h.store, Audit: h.audit, Authenticate: authenticate, Log: h.opts.Log, Version: h.opts.Version,
-		MaxContentLength: h.opts.MaxContentLength, Turns: h.turns,
+		MaxContentLength: h.opts.MaxContentLength, Turns: h.turns, Advisories: h.Advisories, Forms: h.forms, Sources: h.feeds,
 		Backup: func(ctx context.Context, w io.Writer) error {
 			_, err := Backup(ctx, h.store, w)
 			return err

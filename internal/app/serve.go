@@ -17,6 +17,7 @@ import (
 
 	"github.com/cybersec-infohub/infohub/hub"
 	"github.com/cybersec-infohub/infohub/hub/taxii"
+	"github.com/cybersec-infohub/infohub/internal/i18n"
 )
 
 // ServeOptions are those of a server.
@@ -117,6 +118,7 @@ type server struct {
 	log      *slog.Logger
 	metrics  *metrics
 	limits   *limits
+	provider *published
 	draining atomic.Bool
 }
 
@@ -175,9 +177,11 @@ func (s *server) run(ctx context.Context) error {
 		})
 	}
 	running.Go(func() { s.housekeep(ctx) })
+	running.Go(func() { s.feeds.follow(ctx) })
 	<-ctx.Done()
 	s.draining.Store(true)
 	s.Service.EndWaits()
+	s.Advisories.EndWaits()
 	s.log.Info("stopping: requests that have begun may end")
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
@@ -211,8 +215,21 @@ func (s *server) public() http.Handler {
 	mux.Handle("/api/v1/", s.API(s.authenticate))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "alive\n") })
 	mux.HandleFunc("GET /readyz", s.ready)
+	s.provider = &published{h: s.Hub, authenticate: s.authenticate}
 	exchange := taxii.New(taxii.Config{Hub: s.Service, Authenticate: s.authenticate, MaxContentLength: s.Hub.opts.MaxContentLength, Turns: s.turns, Log: s.log})
+	for _, at := range []string{"/.well-known/csaf/", "/.well-known/security.txt", "/security.txt", "/csaf", "/csaf/"} {
+		mux.Handle(at, s.provider)
+	}
+	pages := &advisoryPages{h: s.Hub, forms: s.forms, authenticate: s.authenticate}
+	mux.Handle("/advisories/", pages)
+	for _, lang := range i18n.Langs() {
+		mux.Handle("/"+string(lang)+"/advisories/", pages)
+	}
 	return s.front(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(strings.ToLower(r.Host), "csaf.data.security.") {
+			s.provider.ServeHTTP(w, r)
+			return
+		}
 		if strings.HasPrefix(r.URL.Path, strings.TrimSuffix(taxii.Prefix, "/")) {
 			exchange.ServeHTTP(w, r) // the mux would answer some of its paths itself
 			return
@@ -284,7 +301,7 @@ func (s *server) housekeep(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if err := s.Service.Housekeep(ctx); err != nil && ctx.Err() == nil {
+			if err := errors.Join(s.Service.Housekeep(ctx), s.Advisories.Housekeep(ctx)); err != nil && ctx.Err() == nil {
 				s.log.Error("housekeeping failed", "error", err)
 			}
 		}

@@ -1,0 +1,148 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cybersec-infohub/infohub/advisories"
+	"github.com/cybersec-infohub/infohub/advisories/csaf"
+	"github.com/cybersec-infohub/infohub/advisories/provider"
+	"github.com/cybersec-infohub/infohub/advisories/stixout"
+	"github.com/cybersec-infohub/infohub/hub"
+	"github.com/cybersec-infohub/infohub/hub/tlp"
+	"github.com/cybersec-infohub/infohub/internal/audit"
+	"github.com/cybersec-infohub/infohub/internal/store"
+)
+
+// signingRoom holds the key that signs advisories.
+const signingRoom = "signing"
+
+// openAdvisories makes the advisories of a hub: the workflow, with the forms that
+// a publication is kept in, and its way into the hub, in one transaction.
+func (h *Hub) openAdvisories(ctx context.Context) error {
+	key, err := signingKey(ctx, h.store)
+	if err != nil {
+		return err
+	}
+	h.key = key
+	h.Advisories, err = advisories.New(advisories.Config{
+		Store: h.store, Audit: h.audit, Now: time.Now, Log: h.opts.Log,
+		Publish: h.publish, Published: h.Service.Contributed,
+		Render:        func(p advisories.Publication) (advisories.File, error) { return render(key, p) },
+		CheckDocument: checkDocument,
+		Organisations: named(hub.OrganisationIDs), People: named(hub.PersonIDs),
+		Operator: func(whole store.Reader) (string, error) {
+			op, err := hub.Operator(whole)
+			return op.ID, asAdvisories(err)
+		},
+	})
+	return err
+}
+
+// publish puts a publication into the hub, with the transaction that publishes it.
+// What everybody may read goes into the public collection.
+func (h *Hub) publish(whole store.Tx, by audit.Entry, id string, p advisories.Publication, previous *advisories.Publication) error {
+	op, err := hub.Operator(whole)
+	if err != nil {
+		return asAdvisories(err)
+	}
+	objects, err := stixout.Objects(p, stixout.Identity{ID: op.ID, Name: op.Name}, previous)
+	if err != nil {
+		return fmt.Errorf("advisory %s as STIX: %w", p.Tracking.ID, err)
+	}
+	body, err := json.Marshal(map[string]any{"objects": objects})
+	if err != nil {
+		return err
+	}
+	collection := hub.AdvisoriesCollection
+	if p.Advisory.TLP == tlp.Clear {
+		collection = hub.PublicCollection
+	}
+	return asAdvisories(h.Service.Contribute(whole, by, id, hub.Submission{
+		Collection: collection, Body: body, Organisations: p.Audience.Organisations, People: p.Audience.People,
+	}))
+}
+
+// render makes the document that is kept with a publication, and signs it.
+func render(key *provider.Key, p advisories.Publication) (advisories.File, error) {
+	d, err := csaf.Export(p)
+	if err != nil {
+		return advisories.File{}, err
+	}
+	data, err := d.Encode()
+	if err != nil {
+		return advisories.File{}, err
+	}
+	signature, err := key.Sign(data, p.Tracking.Current)
+	return advisories.File{Name: csaf.FileName(p.Tracking.ID), MediaType: "application/json", Bytes: data, Signature: string(signature)}, err
+}
+
+// checkDocument holds the form that is kept against CSAF's mandatory tests.
+func checkDocument(p advisories.Publication) []advisories.Problem {
+	d, err := csaf.Export(p)
+	if err != nil {
+		return []advisories.Problem{{Rule: "csaf.export", Message: err.Error(), Remedy: "mend what it names, so that the advisory can be published as CSAF"}}
+	}
+	return csaf.Test(d)
+}
+
+// named finds ids of the hub's for the advisories.
+func named(find func(store.Reader, []string) ([]string, error)) func(store.Reader, []string) ([]string, error) {
+	return func(whole store.Reader, names []string) ([]string, error) {
+		ids, err := find(whole, names)
+		return ids, asAdvisories(err)
+	}
+}
+
+// asAdvisories passes on what the hub says to whoever asked the advisories.
+func asAdvisories(err error) error {
+	if e, ok := errors.AsType[*hub.Error](err); ok {
+		return &advisories.Error{Code: advisories.Code(e.Code), Message: e.Message, Err: err}
+	}
+	return err
+}
+
+// signingKey is the OpenPGP key of a data directory, made the first time. It is
+// kept in the store, whose file its owner alone may read, so that a backup has it.
+func signingKey(ctx context.Context, s store.Store) (*provider.Key, error) {
+	var armored []byte
+	name := []byte("openpgp")
+	get := func(r store.Reader) error {
+		b, err := store.SubReader(r, signingRoom).Get(name)
+		armored = bytes.Clone(b)
+		return err
+	}
+	err := s.View(ctx, get)
+	if errors.Is(err, store.ErrNotFound) {
+		fresh, err2 := provider.NewKey("Infohub advisories", "", time.Now())
+		if err2 != nil {
+			return nil, fmt.Errorf("signing key: %w", err2)
+		}
+		private, err2 := fresh.Private()
+		if err2 != nil {
+			return nil, fmt.Errorf("signing key: %w", err2)
+		}
+		err = s.Update(ctx, func(tx store.Tx) error {
+			if err := get(tx); !errors.Is(err, store.ErrNotFound) {
+				return err // somebody was faster
+			}
+			armored = private
+			return store.SubTx(tx, signingRoom).Put(name, private)
+		})
+		if errors.Is(err, store.ErrUnknown) {
+			err = s.View(ctx, get)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("signing key: %w", err)
+	}
+	key, err := provider.ReadKey(armored)
+	if err != nil {
+		return nil, fmt.Errorf("signing key: %w", err)
+	}
+	return key, nil
+}

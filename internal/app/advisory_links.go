@@ -1,0 +1,38 @@
+package app
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/cybersec-infohub/infohub/advisories"
+	"github.com/cybersec-infohub/infohub/advisories/formats"
+	"github.com/cybersec-infohub/infohub/internal/i18n"
+)
+
+// links are where a publication is in other forms and languages, none where the
+// hub has no address.
+func links(p *advisories.Publication) []formats.Link {
+	base, ok := strings.CutSuffix(p.Tracking.URL, "/advisories/"+p.Tracking.ID)
+	if !ok || base == "" {
+		return nil
+	}
+	var out []formats.Link
+	for _, lang := range i18n.Langs() {
+		page := base + "/" + string(lang) + "/advisories/" + url.PathEscape(p.Tracking.ID)
+		out = append(out, formats.Link{Lang: lang, Format: formats.FormatHTML, URL: page},
+			formats.Link{Lang: lang, Format: formats.FormatText, URL: page + ".txt"}, formats.Link{Lang: lang, Format: formats.FormatMarkdown, URL: page + ".md"})
+	}
+	one := base + "/advisories/" + url.PathEscape(p.Tracking.ID)
+	return append(out, formats.Link{Format: formats.FormatCSAF, URL: one + ".json"}, formats.Link{Format: formats.FormatSTIX, URL: one + ".stix.json"})
+}
+
+func feedQuery(sector, product string) string {
+	q := url.Values{}
+	if sector != "" {
+		q.Set("sector", sector)
+	}
+	if product != "" {
+		q.Set("product", product)
+	}
+	return q.Encode()
+}

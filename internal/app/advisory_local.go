@@ -1,0 +1,275 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/cybersec-infohub/infohub/advisories"
+	"github.com/cybersec-infohub/infohub/advisories/csaf"
+	"github.com/cybersec-infohub/infohub/advisories/match"
+	"github.com/cybersec-infohub/infohub/advisories/provider"
+	"github.com/cybersec-infohub/infohub/hub/api"
+	"github.com/cybersec-infohub/infohub/hub/tlp"
+	"github.com/cybersec-infohub/infohub/internal/apiclient"
+)
+
+// LintAdvisory checks a file: an advisory as YAML, or a CSAF document.
+func LintAdvisory(data []byte) ([]advisories.Problem, error) {
+	if isCSAF(data) {
+		d, problems, err := csaf.Parse(data)
+		if err != nil || hasFaults(problems) {
+			return problems, err
+		}
+		return append(problems, csaf.Test(d)...), nil
+	}
+	a, problems, err := advisories.ReadYAML(data)
+	if err != nil || len(problems) > 0 {
+		return problems, err
+	}
+	if problems = advisories.Lint(a); hasFaults(problems) {
+		return problems, nil
+	}
+	return append(problems, checkDocument(trial(a))...), nil
+}
+
+func hasFaults(problems []advisories.Problem) bool {
+	for _, p := range problems {
+		if !p.Warning {
+			return true
+		}
+	}
+	return false
+}
+
+// isCSAF tells by the member that every CSAF document has.
+func isCSAF(data []byte) bool {
+	if data = bytes.TrimLeft(data, " \t\r\n\ufeff"); len(data) == 0 || data[0] != '{' {
+		return false
+	}
+	var o struct {
+		Document *struct {
+			Version string `json:"csaf_version"`
+		} `json:"document"`
+	}
+	return json.Unmarshal(data, &o) == nil && o.Document != nil
+}
+
+// trial is an advisory as if it were published now, by somebody.
+func trial(a advisories.Advisory) advisories.Publication {
+	now := time.Now().UTC().Truncate(time.Second)
+	return advisories.Publication{
+		Tracking: advisories.Tracking{ID: "DRAFT", Initial: now, Current: now, State: advisories.Published, Revisions: []advisories.Revision{
+			{Number: 1, Date: now, Summary: advisories.Texts{"en": "First publication"}}}},
+		Publisher: advisories.Publisher{Name: "Publisher", Namespace: "https://publisher.example", Category: "coordinator"},
+		Advisory:  a,
+	}
+}
+
+// Bounds of local advisories.
+const (
+	maxLocalFiles = 200_000
+	maxLocalFile  = 15 << 20 // bytes
+)
+
+// LocalAdvisories are advisories of files, to look components up in.
+type LocalAdvisories struct {
+	index *match.Index
+	byRef map[string]advisories.Publication
+	// Left are the files that could not be read, with the reason.
+	Left []string
+}
+
+// OpenAdvisories reads files, and all files in folders: CSAF documents (.json) and
+// advisories as YAML. The error is that of a path that is not there, or that there
+// is no advisory in any.
+func OpenAdvisories(paths []string) (*LocalAdvisories, error) {
+	l := &LocalAdvisories{index: match.New(), byRef: map[string]advisories.Publication{}}
+	n := 0
+	for _, path := range paths {
+		err := filepath.WalkDir(path, func(file string, e fs.DirEntry, err error) error {
+			if err != nil || e.IsDir() {
+				return err
+			}
+			ending := strings.ToLower(filepath.Ext(file))
+			if file != path && ending != ".json" && ending != ".yaml" && ending != ".yml" {
+				return nil
+			}
+			if n++; n > maxLocalFiles {
+				return fmt.Errorf("%s: more than %d files", path, maxLocalFiles)
+			}
+			return l.add(file)
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if len(l.byRef) == 0 {
+		return nil, fmt.Errorf("%s: no advisory is there: name CSAF documents (.json) or advisories as YAML, or a folder of them", strings.Join(paths, ", "))
+	}
+	return l, nil
+}
+
+func (l *LocalAdvisories) add(file string) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	data, err := io.ReadAll(io.LimitReader(f, maxLocalFile+1))
+	if err := errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	p, err := readLocal(data)
+	switch {
+	case errors.Is(err, errNoAdvisory):
+		return nil // another file of a provider's folder
+	case err != nil:
+		l.Left = append(l.Left, file+": "+err.Error())
+		return nil
+	}
+	if p.Tracking.ID == "DRAFT" {
+		p.Tracking.ID = strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
+	}
+	l.byRef[file] = p
+	l.index.Put(file, p)
+	return nil
+}
+
+var errNoAdvisory = errors.New("no advisory")
+
+func readLocal(data []byte) (advisories.Publication, error) {
+	if len(data) > maxLocalFile {
+		return advisories.Publication{}, fmt.Errorf("it is over %d MiB", maxLocalFile>>20)
+	}
+	if isCSAF(data) {
+		d, problems, err := csaf.Parse(data)
+		if err != nil {
+			return advisories.Publication{}, err
+		}
+		for _, p := range problems {
+			if !p.Warning {
+				return advisories.Publication{}, fmt.Errorf("%s: %s", p.Path, p.Message)
+			}
+		}
+		return csaf.Import(d)
+	}
+	if json.Valid(data) && !bytes.Contains(data, []byte(`"title"`)) {
+		return advisories.Publication{}, errNoAdvisory
+	}
+	a, problems, err := advisories.ReadYAML(data)
+	if err != nil {
+		return advisories.Publication{}, err
+	}
+	if len(problems) > 0 {
+		return advisories.Publication{}, fmt.Errorf("line %d: %s: %s", problems[0].Line, problems[0].Path, problems[0].Message)
+	}
+	return trial(a), nil
+}
+
+// Match looks components up, in all of them: whoever has the files has read them.
+func (l *LocalAdvisories) Match(components []advisories.Component, all bool) []apiclient.Match {
+	out := []apiclient.Match{}
+	for _, m := range l.index.Match(components, nil) {
+		if m.State == advisories.MatchNotAffected && !all {
+			continue
+		}
+		p := l.byRef[m.Ref]
+		out = append(out, api.ToMatch(&m, &p))
+	}
+	return out
+}
+
+// MatchLocal is the answer that a hub gives to a MatchRequest, from files.
+func MatchLocal(paths []string, in apiclient.MatchRequest) (apiclient.MatchResult, error) {
+	out := apiclient.MatchResult{}
+	l, err := OpenAdvisories(paths)
+	if err != nil {
+		return out, err
+	}
+	inv, err := match.ReadInventory([]byte(in.Document), in.Name)
+	if err != nil {
+		return out, err
+	}
+	out.Components, out.Warnings = len(inv.Components), append(l.Left, inv.Warnings...)
+	out.Matches = l.Match(inv.Components, in.All)
+	return out, nil
+}
+
+// ExportProvider writes a CSAF provider's files to a folder, from the lines of an
+// export (apiclient.ProviderItem). labels are TLP labels.
+func ExportProvider(ctx context.Context, dir string, set apiclient.AdvisorySettings, labels []string, lines *json.Decoder) (provider.Written, error) {
+	if set.URL == "" || set.Publisher == "" || set.Namespace == "" {
+		return provider.Written{}, errors.New("the hub does not say yet who publishes, and where: infohub advisory settings --url ... --publisher ... --namespace ... does")
+	}
+	var only []tlp.Marking
+	for _, text := range labels {
+		m, err := tlp.Parse(text)
+		if err != nil {
+			return provider.Written{}, fmt.Errorf("--tlp: %w", err)
+		}
+		only = append(only, m)
+	}
+	items := exported{documents: map[string]apiclient.ProviderItem{}}
+	for {
+		var it apiclient.ProviderItem
+		err := lines.Decode(&it)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return provider.Written{}, fmt.Errorf("the hub's answer broke off: %w", err)
+		}
+		items.documents[it.ID] = it
+	}
+	settings := advisories.Settings{CanonicalURL: set.URL, Updated: set.Updated, Publisher: advisories.Publisher{
+		Name: set.Publisher, Namespace: set.Namespace, Category: set.Category, Contact: set.Contact, Authority: set.Authority}}
+	config := providerConfig(settings)
+	key, err := provider.ReadPublicKey([]byte(set.PublicKey))
+	if err != nil {
+		return provider.Written{}, fmt.Errorf("the hub's public key: %w", err)
+	}
+	config.Keys = []provider.PublicKey{key}
+	p, err := provider.New(config, items)
+	if err == nil {
+		err = p.Load(ctx)
+	}
+	if err != nil {
+		return provider.Written{}, err
+	}
+	return p.Write(ctx, dir, provider.Export{Labels: only})
+}
+
+// exported are the items of an export (provider.Source).
+type exported struct {
+	documents map[string]apiclient.ProviderItem
+}
+
+// Items gives every item.
+func (e exported) Items(context.Context) iter.Seq2[provider.Item, error] {
+	return func(yield func(provider.Item, error) bool) {
+		for _, x := range e.documents {
+			m, err := tlp.Parse(x.TLP)
+			it := provider.Item{
+				TrackingID: x.ID, Revision: x.Revision, Title: x.Title, Marking: m, Audience: tlp.Audience{Markings: []tlp.Marking{m}}, Initial: x.Initial, Current: x.Current, Tags: x.Tags,
+				SHA256: x.SHA256, SHA512: x.SHA512, Signature: []byte(x.Signature),
+			}
+			if !yield(it, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Document returns an item's bytes.
+func (e exported) Document(_ context.Context, it provider.Item) ([]byte, error) {
+	return []byte(e.documents[it.TrackingID].Document), nil
+}
