@@ -75,9 +75,8 @@ func (l *linter) contradictions(v *Vulnerability, path string) {
 	for i := range l.a.Products {
 		id := l.a.Products[i].ID
 		kinds := has[id]
-		helped := kinds["vendor_fix"] || kinds["mitigation"] || kinds["workaround"]
-		if kinds["none_available"] && helped || kinds["no_fix_planned"] && kinds["vendor_fix"] {
-			l.problem("remedy.contradiction", path, fmt.Sprintf("Of product %q the remedies say both that something helps and that nothing does.", id), "Keep what is true now.")
+		if kinds["vendor_fix"] && (kinds["none_available"] || kinds["no_fix_planned"]) {
+			l.problem("remedy.contradiction", path, fmt.Sprintf("Of product %q the remedies say both that there is a fix and that there is none.", id), "Keep what is true now.")
 			return
 		}
 	}

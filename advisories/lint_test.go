@@ -60,7 +60,7 @@ func slips() []slip {
 		{"cwe.format", func(a *Advisory) { a.Vulnerabilities[0].CWE = []string{"79"} }, "vulnerabilities[0].cwe[0]", "CWE-79"},
 		{"date.future", func(a *Advisory) { a.Vulnerabilities[0].Released = date("2026-12-24") }, "vulnerabilities[0].released", "embargo"},
 		{"date.future", func(a *Advisory) { a.Vulnerabilities[0].Exploited.Since = date("2036-11-20") }, "vulnerabilities[0].exploited.since", "future"},
-		{"date.order", func(a *Advisory) { a.Vulnerabilities[0].Discovered = date("2026-11-22") }, "vulnerabilities[0].released", "before it was discovered"},
+		{"date.released", func(a *Advisory) { a.Vulnerabilities[0].Discovered = date("2026-11-22") }, "vulnerabilities[0].released", "before it was discovered"},
 		{"date.order", func(a *Advisory) { a.Vulnerabilities[0].Exploited.Due = date("2025-11-22") }, "vulnerabilities[0].exploited.due", "due"},
 		{"date.order", func(a *Advisory) { a.Indicators[0].Until = date("2026-11-20") }, "indicators[0].until", "ends before"},
 		{"epss.range", func(a *Advisory) { a.Vulnerabilities[0].EPSS = &EPSS{Score: 93} }, "vulnerabilities[0].epss.score", "between 0 and 1"},

@@ -74,6 +74,9 @@ func TestSchemaAndTypesAgree(t *testing.T) {
 			return
 		}
 		words := slices.Sorted(slices.Values(vocabulary(field, typ)))
+		if mayWait(field) {
+			words = slices.Insert(words, 0, "")
+		}
 		if enum := slices.Sorted(slices.Values(n.Enum)); typ.Kind() == reflect.String && !slices.Equal(enum, words) {
 			t.Errorf("%s has the words %q in the schema, and %q", path, enum, words)
 		}
@@ -89,6 +92,9 @@ func TestSchemaAndTypesAgree(t *testing.T) {
 				names[f.name] = true
 				if slices.Contains(n.Required, f.name) != f.required {
 					t.Errorf("%s.%s: the schema and the type differ in that it is required", path, f.name)
+				}
+				if vocabulary(f.full, typ.Field(f.index).Type) != nil && mayWait(f.full) != f.required {
+					t.Errorf("%s.%s: a word that is always there may be empty, and no other", path, f.name)
 				}
 				if tag := typ.Field(f.index).Tag.Get("json"); strings.Contains(tag, "omit") == f.required || !strings.HasPrefix(tag+",", f.name+",") {
 					t.Errorf("%s.%s is %q in JSON", path, f.name, tag)

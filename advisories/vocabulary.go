@@ -50,6 +50,16 @@ func vocabulary(field string, t reflect.Type) []string {
 	return nil
 }
 
+// mayWait reports whether a word may be empty while a draft is in the making: those
+// that every record has. Lint asks for them.
+func mayWait(field string) bool {
+	switch field {
+	case "Advisory.Class", "Advisory.Risk", "Advisory.TLP", "Relation.Kind", "Flag.Label", "Threat.Kind", "Remedy.Kind":
+		return true
+	}
+	return false
+}
+
 // indicatorTypes is STIX 2.1's indicator-type-ov (10.10). Other words are allowed
 // there, and warned of.
 func indicatorTypes() []string {

@@ -329,7 +329,7 @@ func randomValue(r *rand.Rand, v reflect.Value, field string, required int) {
 		v.SetFloat([]float64{0, 1, 0.5, 1e-9, -3.25, 1e21, 1e22, 123456789, r.Float64(), math.SmallestNonzeroFloat64, math.MaxFloat64}[r.IntN(11)])
 	case reflect.String:
 		if words := vocabulary(field, v.Type()); words != nil {
-			if required > 0 || r.IntN(2) == 0 {
+			if required > 0 && !mayWait(field) || r.IntN(2) == 0 {
 				v.SetString(words[r.IntN(len(words))])
 			}
 			return

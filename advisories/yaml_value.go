@@ -205,7 +205,7 @@ func (r *yamlReader) scalar(n *yaml.Node, path, field string, v reflect.Value) {
 			text = strings.TrimRight(text, "\n")
 		}
 		v.SetString(text)
-		if words := vocabulary(field, v.Type()); words != nil && !slices.Contains(words, text) {
+		if words := vocabulary(field, v.Type()); words != nil && !slices.Contains(words, text) && !(text == "" && mayWait(field)) {
 			r.problem("yaml.value", path, n.Line, fmt.Sprintf("%s is %.40q.", named(path), text), choose(text, words))
 		}
 	case reflect.Bool:
