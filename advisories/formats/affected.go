@@ -42,7 +42,7 @@ func (d *document) affected() {
 			}
 			t.Rows = append(t.Rows, []cell{name, {plain(d.versionsOf(p))}, {plain(statuses[p.ID])}, ids})
 		}
-		blocks = append(append(blocks, block{Table: t}), rest...)
+		blocks = append(append(blocks, block{Table: t.withoutEmpty()}), rest...)
 	}
 	d.add("affected", blocks)
 }

@@ -2,6 +2,7 @@ package formats
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -51,6 +52,23 @@ type table struct {
 
 // cell is one of a table; each line stands by itself.
 type cell []line
+
+// withoutEmpty leaves out the columns in which no row has anything.
+func (t *table) withoutEmpty() *table {
+	kept := &table{Rows: make([][]cell, len(t.Rows))}
+	for i, name := range t.Head {
+		if !slices.ContainsFunc(t.Rows, func(row []cell) bool {
+			return slices.ContainsFunc(row[i], func(l line) bool { return l.String() != "" })
+		}) {
+			continue
+		}
+		kept.Head = append(kept.Head, name)
+		for j, row := range t.Rows {
+			kept.Rows[j] = append(kept.Rows[j], row[i])
+		}
+	}
+	return kept
+}
 
 // prose reads a text of an advisory: paragraphs with an empty line between them,
 // items that begin with "- " (a further line of an item is indented), web
