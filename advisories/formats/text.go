@@ -57,7 +57,7 @@ func (t *text) label() { t.out.WriteString(t.Label.String() + "\n") }
 // put writes a paragraph: first stands before its first line, rest before the
 // others.
 func (t *text) put(s, first, rest string) {
-	for i, row := range wrap(s, textWidth-columns(first)) {
+	for i, row := range wrap(s, textWidth-max(columns(first), columns(rest))) {
 		lead := rest
 		if i == 0 {
 			lead = first
