@@ -54,8 +54,11 @@ const (
 
 var errCard = errors.New("advisories: a card is damaged")
 
-// maxCardText bounds the text of a card, in bytes; what is longer is searched so far.
-const maxCardText = 256 << 10
+// Bounds of a card: what is beyond them is not found.
+const (
+	maxCardText     = 256 << 10 // bytes
+	maxCardProducts = 2000
+)
 
 func newCard(a *Advisory, state, work State, audience tlp.Audience, writers []string, ids ...string) *card {
 	c := &card{facts: facts{
@@ -67,7 +70,7 @@ func newCard(a *Advisory, state, work State, audience tlp.Audience, writers []st
 			c.facts.Langs = append(c.facts.Langs, lang)
 		}
 	}
-	for i := range a.Products {
+	for i := range a.Products[:min(len(a.Products), maxCardProducts)] {
 		c.facts.Products = append(c.facts.Products, fold(strings.TrimSpace(a.Products[i].Vendor+" "+a.Products[i].Name)))
 	}
 	slices.Sort(c.facts.Products)

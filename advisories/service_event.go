@@ -54,8 +54,8 @@ func (s *Service) Since(ctx context.Context, seq uint64, limit int) ([]Event, er
 	return events, err
 }
 
-// Wait returns nil once there are events after one, and also when EndWaits was
-// called; else the error of ctx.
+// Wait returns nil once there are events after one, context.Canceled when EndWaits
+// was called, and else the error of ctx.
 func (s *Service) Wait(ctx context.Context, seq uint64) error {
 	for {
 		rung := s.changed.next()
@@ -70,7 +70,7 @@ func (s *Service) Wait(ctx context.Context, seq uint64) error {
 		select {
 		case <-rung:
 		case <-s.ending:
-			return nil
+			return context.Canceled
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -115,14 +115,14 @@ func (s *Service) run(ctx context.Context, c *Caller, action string, fn func(x *
 		}
 		return nil
 	})
+	if x.visible {
+		s.changed.ring() // of an outcome that stays unknown, too
+	}
 	if err != nil {
 		return nil, err
 	}
-	if x.visible {
-		s.changed.ring()
-		if s.with.Published != nil {
-			s.with.Published()
-		}
+	if x.visible && s.with.Published != nil {
+		s.with.Published()
 	}
 	return &x, nil
 }

@@ -152,6 +152,9 @@ func resolve(whole store.Reader, by func(store.Reader, []string) ([]string, erro
 	if len(names) == 0 {
 		return nil, nil
 	}
+	if len(names) > maxNamed {
+		return nil, fail(Invalid, "at most %d can be named", maxNamed)
+	}
 	if by == nil {
 		return nil, fail(Invalid, "this hub knows nobody who could be named")
 	}
@@ -272,15 +275,17 @@ func (r *Record) about() []string {
 	return slices.Compact(names)
 }
 
-// vulnerabilities are the names of an advisory's vulnerabilities, in lower case.
+// vulnerabilities are the names of an advisory's vulnerabilities, in lower case, of
+// the first few thousand: no more are found by name.
 func vulnerabilities(a *Advisory) []string {
+	const most = 5000
 	var names []string
-	for i := range a.Vulnerabilities {
+	for i := range a.Vulnerabilities[:min(len(a.Vulnerabilities), most)] {
 		v := &a.Vulnerabilities[i]
 		if v.CVE != "" {
 			names = append(names, strings.ToLower(v.CVE))
 		}
-		for _, id := range v.IDs {
+		for _, id := range v.IDs[:min(len(v.IDs), 10)] {
 			if id.ID != "" {
 				names = append(names, strings.ToLower(id.ID))
 			}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,8 +17,12 @@ import (
 // All are for analysts; the errors for others are Unauthenticated and Forbidden,
 // whatever there is, and for an analyst who may not see it NotFound.
 
-// maxAdvisory is how long an advisory may be, in bytes of JSON.
-const maxAdvisory = 1 << 20
+// Bounds of an advisory.
+const (
+	maxAdvisory   = 1 << 20 // bytes of JSON
+	maxSupersedes = 100
+	maxNamed      = 1000 // organisations or people
+)
 
 // Create begins an advisory as a draft. What it lacks may come later, but for its
 // TLP, which says who may see the draft. The errors are Invalid and TooLarge.
@@ -104,7 +109,7 @@ func conflict(rec *Record, version int, a Advisory) error {
 		", and now it is " + strconv.Itoa(rec.Version) + "; put both texts together and save again"}
 	yours, err := WriteYAML(a)
 	if err != nil {
-		return err
+		return unwritable(err)
 	}
 	theirs, err := WriteYAML(rec.Text())
 	if err != nil {
@@ -112,6 +117,10 @@ func conflict(rec *Record, version int, a Advisory) error {
 	}
 	e.Yours, e.Theirs = string(yours), string(theirs)
 	return e
+}
+
+func unwritable(err error) error {
+	return &Error{Code: Invalid, Message: "the advisory cannot be kept as it is: a date or a number in it cannot be written", Err: err}
 }
 
 func same(a, b Advisory) bool {
@@ -124,11 +133,11 @@ func same(a, b Advisory) bool {
 // its authors.
 func (x *change) write(rec *Record, a Advisory) error {
 	text, err := json.Marshal(a)
-	if err != nil {
-		return &Error{Code: Invalid, Message: "the advisory cannot be kept as it is", Err: err}
-	}
-	if len(text) > maxAdvisory {
+	if err == nil && len(text) > maxAdvisory {
 		return fail(TooLarge, "an advisory has at most %d bytes", maxAdvisory)
+	}
+	if _, yamlErr := WriteYAML(a); err != nil || yamlErr != nil {
+		return unwritable(errors.Join(err, yamlErr)) // a conflict could not show it
 	}
 	audience, _, err := x.s.audience(x.whole, &a)
 	if err != nil {
@@ -171,6 +180,9 @@ func (r *Record) writtenBy(person string) {
 // checkSupersedes looks at what a text newly says that it takes the place of: what
 // the caller may not read is not there.
 func (x *change) checkSupersedes(rec *Record, a *Advisory) error {
+	if len(a.Supersedes) > maxSupersedes {
+		return faultAt("list.length", "supersedes", "one advisory takes the place of %d at most", "name fewer", maxSupersedes)
+	}
 	old := rec.Text()
 	for i, name := range a.Supersedes {
 		if slices.Contains(old.Supersedes, name) {

@@ -32,7 +32,7 @@ func (x *change) supersedeOthers(rec *Record) error {
 			return err
 		}
 		p := last.Publication
-		p.Tracking.State = Superseded
+		p.Tracking.State, p.Tracking.Interim = Superseded, false
 		summary := words("advisory.history.superseded")
 		if within(p.Audience, rec.Audience) {
 			p.Tracking.SupersededBy = rec.ID

@@ -2,6 +2,7 @@ package advisories_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +13,12 @@ import (
 )
 
 func TestFromDraftToWithdrawal(t *testing.T) {
-	d := openDesk(t, chaos(1))
+	for seed := range uint64(12) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) { fromDraftToWithdrawal(t, openDesk(t, chaos(seed))) })
+	}
+}
+
+func fromDraftToWithdrawal(t *testing.T, d *desk) {
 	ctx := t.Context()
 	rec, err := d.Create(ctx, analyst("ann"), advisory("Fault in Example Server", tlp.Clear))
 	must(t, err)
@@ -73,10 +79,9 @@ func TestFromDraftToWithdrawal(t *testing.T) {
 			t.Errorf("an edit is audited without its diff: %v", e.Detail)
 		}
 	}
-	if _, err := d.Since(ctx, 0, 0); err != nil {
-		t.Error(err)
-	}
-	events, _ := d.Since(ctx, 0, 0)
+	events, err := d.Since(ctx, 0, 0)
+	must(t, err)
+	d.whole(t)
 	if len(events) != 3 || events[0].Kind != advisories.EventPublished || events[1].Kind != advisories.EventRevised || events[2].Kind != advisories.EventWithdrawn {
 		t.Errorf("events %+v", events)
 	}
