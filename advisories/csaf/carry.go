@@ -123,14 +123,13 @@ func translate(name string, texts advisories.Texts) []Note {
 	return notes
 }
 
-const translated = `^(.+) \(([A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*)\)$`
+var translated = regexp.MustCompile(`^(.+) \(([A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*)\)$`)
 
 // readTranslations are those among the notes.
 func readTranslations(notes []Note) translations {
-	title := regexp.MustCompile(translated)
 	t := translations{}
 	for _, note := range notes {
-		m := title.FindStringSubmatch(note.Title)
+		m := translated.FindStringSubmatch(note.Title)
 		if note.Category != "other" || m == nil {
 			continue
 		}

@@ -52,10 +52,10 @@ func below(branches *[]Branch, category, name string) *[]Branch {
 
 // rangeWords are what 6.1.31 does not want in the name of a product_version; it
 // looks for words, this looks for more.
-const rangeWords = `(?i)^vers:|[<>]|after|all|before|earlier|later|prior|version`
+var rangeWords = regexp.MustCompile(`(?i)^vers:|[<>]|after|all|before|earlier|later|prior|version`)
 
 func versionCategory(versions string) string {
-	if regexp.MustCompile(rangeWords).MatchString(versions) {
+	if rangeWords.MatchString(versions) {
 		return "product_version_range"
 	}
 	return "product_version"

@@ -86,10 +86,10 @@ func (in *importer) productOf(path []*Branch) advisories.Product {
 // comparing versions takes its time, and strangers write them.
 const maxConstraints = 100_000
 
-const (
-	everyVersion = `(?i)^(vers:[a-z0-9.+-]+/)?\*$|^all( versions)?$`
-	versScheme   = `^vers:([a-z0-9.+-]+)/(.*)$`
-	constraints  = `[ ]*(<=|>=|!=|<|>|=)?[ ]*([^<>=!|,]+)`
+var (
+	everyVersion = regexp.MustCompile(`(?i)^(vers:[a-z0-9.+-]+/)?\*$|^all( versions)?$`)
+	versScheme   = regexp.MustCompile(`^vers:([a-z0-9.+-]+)/(.*)$`)
+	constraints  = regexp.MustCompile(`[ ]*(<=|>=|!=|<|>|=)?[ ]*([^<>=!|,]+)`)
 )
 
 // versionsOf is what Product.Versions says for the name of a branch: a range by
@@ -100,11 +100,11 @@ func (in *importer) versionsOf(name string, isRange bool) string {
 	if in.own {
 		return name
 	}
-	if regexp.MustCompile(everyVersion).MatchString(name) {
+	if everyVersion.MatchString(name) {
 		return ""
 	}
 	scheme, rest := "generic", name
-	m := regexp.MustCompile(versScheme).FindStringSubmatch(name)
+	m := versScheme.FindStringSubmatch(name)
 	switch {
 	case m != nil:
 		scheme, rest = m[1], m[2]
@@ -118,7 +118,7 @@ func (in *importer) versionsOf(name string, isRange bool) string {
 	}
 	r := advisories.Range{Scheme: scheme}
 	length := 0
-	for _, c := range regexp.MustCompile(constraints).FindAllStringSubmatch(rest, -1) {
+	for _, c := range constraints.FindAllStringSubmatch(rest, -1) {
 		length += len(c[0])
 		version := strings.TrimSpace(c[2])
 		if m != nil {

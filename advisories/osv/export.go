@@ -14,7 +14,7 @@ import (
 
 // home are the names of vulnerabilities that an OSV record may have: those of the
 // databases that the format lists. Others are aliases.
-const home = `^(ASB-A|PUB-A|ALSA|ALBA|ALEA|BIT|CGA|CURL|CVE|DSA|DLA|ELA|DTSA|GHSA|GO|GSD|HSEC|KUBE|LBSEC|LSN|MAL|MGASA|OSV|openSUSE-SU|PHSA|PSF|PYSEC|RHBA|RHEA|RHSA|RLSA|RXSA|RSEC|RUSTSEC|SUSE-[SRFO]U|UBUNTU|USN|V8)-`
+var home = regexp.MustCompile(`^(ASB-A|PUB-A|ALSA|ALBA|ALEA|BIT|CGA|CURL|CVE|DSA|DLA|ELA|DTSA|GHSA|GO|GSD|HSEC|KUBE|LBSEC|LSN|MAL|MGASA|OSV|openSUSE-SU|PHSA|PSF|PYSEC|RHBA|RHEA|RHSA|RLSA|RXSA|RSEC|RUSTSEC|SUSE-[SRFO]U|UBUNTU|USN|V8)-`)
 
 // Export returns a record, in English, for each vulnerability that affects packages
 // of an ecosystem that OSV knows, in their order; none where there is no such. A
@@ -88,7 +88,7 @@ func name(r *Record, v *advisories.Vulnerability) bool {
 	for _, id := range v.IDs {
 		names = append(names, id.ID)
 	}
-	i := slices.IndexFunc(names, regexp.MustCompile(home).MatchString)
+	i := slices.IndexFunc(names, home.MatchString)
 	if i < 0 {
 		return false
 	}
@@ -134,9 +134,10 @@ func affect(r *Record, a *advisories.Advisory, v *advisories.Vulnerability) []st
 	return ids
 }
 
+var semver = regexp.MustCompile(`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$`) // SemVer 2.0
+
 func kind(eco ecosystem, bounds ...string) string {
-	version := regexp.MustCompile(`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$`) // SemVer 2.0
-	if !eco.semver || slices.ContainsFunc(bounds, func(b string) bool { return !version.MatchString(b) }) {
+	if !eco.semver || slices.ContainsFunc(bounds, func(b string) bool { return !semver.MatchString(b) }) {
 		return "ECOSYSTEM"
 	}
 	return "SEMVER"

@@ -247,7 +247,11 @@ func TestImportRefused(t *testing.T) {
 }
 
 func FuzzImport(f *testing.F) {
-	data, err := json.Marshal(publication(advisories.Product{PURL: "pkg:npm/a", Versions: "vers:npm/<2"}))
+	records, err := Export(publication(advisories.Product{PURL: "pkg:npm/a", Versions: "vers:npm/<2"}))
+	if err != nil {
+		f.Fatal(err)
+	}
+	data, err := json.Marshal(records[0])
 	if err != nil {
 		f.Fatal(err)
 	}

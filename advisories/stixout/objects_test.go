@@ -3,6 +3,8 @@ package stixout
 import (
 	"encoding/json"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -280,5 +282,28 @@ func TestBundle(t *testing.T) {
 	again, err := Bundle("A26-11-04", list)
 	if err != nil || string(again) != string(data) {
 		t.Errorf("the second time it is another: %v", err)
+	}
+}
+
+func TestExamples(t *testing.T) {
+	files, err := filepath.Glob("../../docs/examples/*.yaml")
+	if err != nil || len(files) < 3 {
+		t.Fatalf("%v, %v", files, err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := publication(1)
+		if p.Advisory, _, err = advisories.ReadYAML(text); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		by := objects(t, p)
+		report := ofType(by, "report")
+		if len(report) != 1 || report[0]["name"] != p.Advisory.Title["en"] || len(ofType(by, "vulnerability")) != len(p.Advisory.Vulnerabilities) ||
+			len(ofType(by, "indicator")) != len(p.Advisory.Indicators) {
+			t.Errorf("%s: %v", file, report)
+		}
 	}
 }
