@@ -34,11 +34,54 @@ func unknownLanguage(r *run) {
 		if l.tag == "" {
 			continue
 		}
-		// The parser takes the "_" of other systems too, which BCP 47 has not.
-		if _, err := language.Parse(l.tag); err != nil || strings.Contains(l.tag, "_") {
+		if !knownLanguage(l.tag) {
 			r.fail(l.path, "use a tag of BCP 47, such as en, zh-Hant or zh-Hans", "%s is not the tag of a language", quote(l.tag))
 		}
 	}
+}
+
+// knownLanguage reports whether a tag is one of BCP 47 and its parts are
+// registered. The parser takes some more, of other systems: "de_DE", "deu", "en-UK".
+func knownLanguage(tag string) bool {
+	if len(tag) > 200 {
+		return false // no parts that exist are as long, and the parser is slow with many
+	}
+	parsed, err := language.Raw.Parse(tag)
+	if err != nil || strings.Contains(tag, "_") {
+		return false
+	}
+	parts := strings.Split(strings.ToLower(tag), "-")
+	_, _, region := parsed.Raw()
+	legacy, err := language.Legacy.Parse(tag)
+	base, _, _ := legacy.Raw()
+	// A language of two letters has no name of three, and none has more.
+	if err != nil || len(parts[0]) == 3 && len(base.String()) == 2 || len(parts[0]) > 3 {
+		return false
+	}
+	extensions := map[string]bool{}
+	for i, part := range parts[1:] {
+		digits := strings.Trim(part, "0123456789") == ""
+		switch {
+		case part == "x":
+			return true // the rest is private
+		case len(part) == 1:
+			if extensions[part] {
+				return false
+			}
+			extensions[part] = true
+		case len(extensions) > 0 || parts[0] == "i":
+		case i == 0 && len(part) == 3 && !digits:
+			// An extended language, which goes with the languages that have them.
+			if !slices.Contains([]string{"ar", "kok", "lv", "ms", "sgn", "sw", "uz", "zh", "art", "no"}, parts[0]) {
+				return false
+			}
+		case len(part) == 2, len(part) == 3 && digits:
+			if part == "uk" || !strings.EqualFold(region.String(), part) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // invalidPURL is 6.1.13.

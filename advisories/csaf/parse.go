@@ -18,11 +18,11 @@ const SchemaRule = "csaf.schema"
 // maxProblems is how many are told of the schema, and of each mandatory test.
 const maxProblems = 100
 
-// Parse reads a document of up to 15 MiB, 64 levels and a million values. An
-// error, an advisories.Error with the code Invalid or TooLarge, says that it could
-// not be read at all: it is not JSON, not UTF-8, or has a member twice. Problems
-// say where it does not fit the schema; the Document then has what does, so that
-// Test can say more.
+// Parse reads a document of up to 15 MiB, 64 levels, a million values and 150,000
+// objects. An error, an advisories.Error with the code Invalid or TooLarge, says
+// that it could not be read at all: it is not JSON, not UTF-8, or has a member
+// twice. Problems say where it does not fit the schema, which has no members but
+// the standard's; the Document then has what fits, so that Test can say more.
 func Parse(data []byte) (*Document, []advisories.Problem, error) {
 	root, err := readTree(data)
 	if err != nil {
