@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/cybersec-infohub/infohub/hub/tlp"
@@ -316,8 +315,3 @@ func (s sieve) hasHash(h uint64) bool {
 }
 
 func (s sieve) has(word string) bool { return s.hasHash(hashed(word)) }
-
-// cardTime is the time in a card's key.
-func cardTime(k []byte) time.Time {
-	return time.UnixMicro(int64(binary.BigEndian.Uint64(k[1:]))).UTC()
-}

@@ -423,7 +423,10 @@ func TestTwoEditorsLoseNothing(t *testing.T) {
 		go func() {
 			a := after.Text()
 			a.Tags = []string{"editor-" + string(rune('a'+i))}
-			_, err := d.Edit(ctx, analyst("ann"), rec.UUID, after.Version, a)
+			err := error(nil)
+			for again := true; again; again = advisories.CodeOf(err) == advisories.Unavailable {
+				_, err = d.Edit(ctx, analyst("ann"), rec.UUID, after.Version, a)
+			}
 			done <- err
 		}()
 	}
