@@ -21,7 +21,7 @@ var distributions = sync.OnceValue(func() []distribution {
 		{"Rocky Linux", regexp.MustCompile(`(?i)\brocky\b`)},
 		{"CentOS", regexp.MustCompile(`(?i)\bcentos\b`)},
 		{"Oracle Linux", regexp.MustCompile(`(?i)\boracle linux\b`)},
-		{"Red Hat Enterprise Linux", regexp.MustCompile(`(?i)\bred hat\b|\bredhat\b|\brhel\b|[-.]el\d`)},
+		{"Red Hat Enterprise Linux", regexp.MustCompile(`(?i)\bred hat\b|\bredhat\b|\brhel\b|[-+.]el\d`)},
 		{"Fedora", regexp.MustCompile(`(?i)\bfedora\b|[-.]fc\d`)},
 		{"Amazon Linux", regexp.MustCompile(`(?i)\bamazon(?: linux)?\b|[-.]amzn`)},
 		{"SUSE", regexp.MustCompile(`(?i)\b(?:open)?suse\b|\bsles?\b|[-.]lp\d{3}`)},
