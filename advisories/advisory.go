@@ -94,11 +94,11 @@ type Product struct {
 	// Hashes and the rest of CSAF's product_identification_helper are not carried.
 
 	// On says that it is Product (an ID) as a part of, or installed on, To (CSAF
-	// 3.2.2.3); Name is then that of both together.
+	// 3.2.2.4); Name is then that of both together.
 	On *Relation `json:"on,omitempty" yaml:"on,omitempty"`
 }
 
-// Relation is one product on another (CSAF 3.2.2.3).
+// Relation is one product on another (CSAF 3.2.2.4).
 type Relation struct {
 	Kind    string `json:"kind" yaml:"kind"`       // default_component_of, external_component_of, installed_on, installed_with, optional_component_of
 	Product string `json:"product" yaml:"product"` // ID

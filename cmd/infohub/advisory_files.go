@@ -184,7 +184,7 @@ func (o *advisoryCommand) text(file string) (string, error) {
 		return "", usageError{err}
 	}
 	_, problems, err := advisories.ReadYAML(data)
-	if err != nil {
+	if err != nil && len(problems) == 0 {
 		return "", usageError{fmt.Errorf("%s: %w", file, err)}
 	}
 	for _, p := range problems {

@@ -32,11 +32,8 @@ func LintAdvisory(data []byte) ([]advisories.Problem, error) {
 		}
 		return append(problems, csaf.Test(d)...), nil
 	}
-	a, problems, err := advisories.ReadYAML(data)
-	if err != nil || len(problems) > 0 {
-		return problems, err
-	}
-	if problems = advisories.Lint(a); hasFaults(problems) {
+	a, problems := advisories.LintYAML(data)
+	if hasFaults(problems) {
 		return problems, nil
 	}
 	return append(problems, checkDocument(trial(a))...), nil
@@ -166,7 +163,7 @@ func readLocal(data []byte) (advisories.Publication, error) {
 		return advisories.Publication{}, errNoAdvisory
 	}
 	a, problems, err := advisories.ReadYAML(data)
-	if err != nil {
+	if err != nil && len(problems) == 0 {
 		return advisories.Publication{}, err
 	}
 	if len(problems) > 0 {
