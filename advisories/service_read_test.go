@@ -108,7 +108,13 @@ func TestReadersGetWhatIsForThem(t *testing.T) {
 
 func TestAuditTellsNoTextOfWhatIsNotForAll(t *testing.T) {
 	d := openDesk(t, nil)
-	rec := d.published(t, advisory("Secret words", tlp.Amber, "alpha"))
+	a := advisory("Secret words", tlp.Amber, "alpha")
+	a.Indicators = []advisories.Indicator{{Pattern: "[domain-name:value = 'secret.example']", Types: []string{"malicious-activity"}}}
+	a.References[0].URL = "https://secret.example/1"
+	rec := d.published(t, a)
+	if paths := d.log(t, rec.UUID)[0].Detail["paths"]; !strings.Contains(paths, "indicators") {
+		t.Errorf("paths %q", paths)
+	}
 	for _, e := range d.log(t, rec.UUID) {
 		for name, text := range e.Detail {
 			if strings.Contains(strings.ToLower(text), "secret") || name == "diff" {

@@ -208,15 +208,21 @@ func (x *change) log(rec *Record, old, a Advisory) {
 	if rec.ID != "" {
 		d["id"] = rec.ID
 	}
-	changes := Diff(old, a)
-	if len(changes) > 0 {
+	if changes := Diff(old, a); len(changes) > 0 {
+		open := func(m tlp.Marking) bool { return m == "" || m == tlp.Clear || m == tlp.Green }
+		tells := open(old.TLP) && open(a.TLP)
 		var paths []string
 		for _, ch := range changes {
-			paths = append(paths, ch.Path)
+			path := ch.Path
+			if !tells {
+				path, _, _ = strings.Cut(path, "[") // in brackets is what it is called: a CVE, an address
+			}
+			if !slices.Contains(paths, path) && len(paths) < 100 {
+				paths = append(paths, path)
+			}
 		}
-		d["paths"] = cut(strings.Join(paths, " "), 2000)
-		open := func(m tlp.Marking) bool { return m == "" || m == tlp.Clear || m == tlp.Green }
-		if open(old.TLP) && open(a.TLP) {
+		d["paths"] = quotable(strings.Join(paths, " "), 2000)
+		if tells {
 			d["diff"] = quotable(DiffText(changes), 4000)
 		}
 	}
