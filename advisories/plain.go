@@ -1,6 +1,7 @@
 package advisories
 
 import (
+	"fmt"
 	"net/url"
 	"strings"
 	"unicode"
@@ -44,4 +45,18 @@ func WebAddress(text string) string {
 		return ""
 	}
 	return text
+}
+
+// URI is an address as RFC 3986 has it, for formats that allow no other: what is
+// not ASCII is written with "%".
+func URI(address string) string {
+	var b strings.Builder
+	for i := range len(address) {
+		if c := address[i]; c >= 0x80 {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }

@@ -29,3 +29,11 @@ func TestWebAddress(t *testing.T) {
 		}
 	}
 }
+
+func TestURI(t *testing.T) {
+	for text, want := range map[string]string{"https://v.example/%41?a=b#c": "https://v.example/%41?a=b#c", "https://例.example/é": "https://%E4%BE%8B.example/%C3%A9", "": ""} {
+		if got := URI(text); got != want {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+}

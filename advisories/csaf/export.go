@@ -47,7 +47,7 @@ func (e Exporter) Export(p advisories.Publication) (*Document, error) {
 			Notes:           documentNotes(&p, len(refs)-len(a.References)),
 			Publisher: Publisher{
 				Category: p.Publisher.Category, ContactDetails: p.Publisher.Contact, IssuingAuthority: p.Publisher.Authority,
-				Name: p.Publisher.Name, Namespace: p.Publisher.Namespace,
+				Name: p.Publisher.Name, Namespace: advisories.URI(p.Publisher.Namespace),
 			},
 			References: refs,
 			Title:      inEnglish(a.Title),
@@ -139,11 +139,11 @@ func (e Exporter) references(p *advisories.Publication) []Reference {
 	var list []Reference
 	if e.Canonical != nil {
 		if url := e.Canonical(*p); url != "" {
-			list = append(list, Reference{Category: "self", Summary: summaryCanonical, URL: url})
+			list = append(list, Reference{Category: "self", Summary: summaryCanonical, URL: advisories.URI(url)})
 		}
 	}
 	if p.Tracking.URL != "" {
-		list = append(list, Reference{Category: "self", Summary: summaryPage, URL: p.Tracking.URL})
+		list = append(list, Reference{Category: "self", Summary: summaryPage, URL: advisories.URI(p.Tracking.URL)})
 	}
 	return append(list, references(p.Advisory.References)...)
 }
@@ -151,12 +151,12 @@ func (e Exporter) references(p *advisories.Publication) []Reference {
 func references(refs []advisories.Reference) []Reference {
 	var list []Reference
 	for _, r := range refs {
-		ref := Reference{Category: "external", Summary: r.Summary[i18n.English], URL: r.URL}
+		ref := Reference{Category: "external", Summary: r.Summary[i18n.English], URL: advisories.URI(r.URL)}
 		if r.Self {
 			ref.Category = "self"
 		}
 		if ref.Summary == "" {
-			ref.Summary = r.URL
+			ref.Summary = ref.URL
 		}
 		list = append(list, ref)
 	}
@@ -166,7 +166,14 @@ func references(refs []advisories.Reference) []Reference {
 func acknowledgments(acks []advisories.Acknowledgement) []Acknowledgment {
 	var list []Acknowledgment
 	for _, a := range acks {
-		list = append(list, Acknowledgment{Names: a.Names, Organization: a.Organisation, Summary: a.Summary[i18n.English], URLs: a.URLs})
+		ack := Acknowledgment{Names: a.Names, Organization: a.Organisation, Summary: a.Summary[i18n.English]}
+		for _, u := range a.URLs {
+			ack.URLs = append(ack.URLs, advisories.URI(u))
+		}
+		if len(ack.Names)+len(ack.URLs) == 0 && ack.Organization == "" {
+			ack.Summary = inEnglish(a.Summary) // an empty one is not allowed (3.1.1)
+		}
+		list = append(list, ack)
 	}
 	return list
 }

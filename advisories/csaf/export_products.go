@@ -35,7 +35,7 @@ func productTree(products []advisories.Product) ProductTree {
 }
 
 func fullName(p *advisories.Product, name string) FullProductName {
-	return FullProductName{Name: name, ProductID: p.ID, Helper: IdentificationHelper{CPE: p.CPE, PURL: p.PURL}}
+	return FullProductName{Name: name, ProductID: p.ID, Helper: IdentificationHelper{CPE: p.CPE, PURL: advisories.URI(p.PURL)}}
 }
 
 // below is the list of branches below the one of that category and name, which is

@@ -162,7 +162,7 @@ func firstDifference(want, got string) string {
 // TestValidatorAcceptsExports asks the reference implementation.
 func TestValidatorAcceptsExports(t *testing.T) {
 	publications := examples(t)
-	publications["everything"] = everything(t)
+	publications["everything"], publications["odd"] = everything(t), odd(t)
 	for seed := range uint64(200) {
 		publications[strconv.FormatUint(seed, 10)] = generate(seed)
 	}
@@ -201,6 +201,38 @@ func examples(t *testing.T) map[string]advisories.Publication {
 		all[filepath.Base(file)] = p
 	}
 	return all
+}
+
+// odd is a publication of which lint allows all and the schema little.
+func odd(t *testing.T) advisories.Publication {
+	t.Helper()
+	p := everything(t)
+	a := &p.Advisory
+	const address = "https://例子.example/路?甲=乙#丙"
+	a.References = []advisories.Reference{{URL: address}}
+	a.Remedies[0].URL, p.Tracking.URL = address, address
+	a.Acknowledgements = []advisories.Acknowledgement{{Summary: advisories.Texts{"zh-Hant": "多謝"}}, {URLs: []string{address}}}
+	a.Vulnerabilities[0].IDs = append(a.Vulnerabilities[0].IDs, a.Vulnerabilities[0].IDs...)
+	a.Vulnerabilities[0].CVSS = append(a.Vulnerabilities[0].CVSS, a.Vulnerabilities[0].CVSS...)
+	return p
+}
+
+func TestOdd(t *testing.T) {
+	back, err := Import(exported(t, odd(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const address = "https://%E4%BE%8B%E5%AD%90.example/%E8%B7%AF?%E7%94%B2=%E4%B9%99#%E4%B8%99"
+	a := &back.Advisory
+	if len(a.References) != 1 || a.References[0].URL != address || a.References[0].Summary != nil || a.Remedies[0].URL != address || back.Tracking.URL != address {
+		t.Errorf("%+v %+v", a.References, a.Remedies)
+	}
+	if thanks := a.Acknowledgements; len(thanks) != 2 || len(thanks[0].Summary) != 1 || thanks[0].Summary["zh-Hant"] != "多謝" || thanks[1].URLs[0] != address {
+		t.Errorf("%+v", thanks)
+	}
+	if v := a.Vulnerabilities[0]; len(v.IDs) != 1 || len(v.CVSS) != 2 {
+		t.Errorf("%+v", v)
+	}
 }
 
 func TestExamples(t *testing.T) {

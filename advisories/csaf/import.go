@@ -207,8 +207,15 @@ func (in *importer) tracking() (advisories.Tracking, error) {
 		}
 	}
 	slices.SortStableFunc(t.Revisions, func(a, b advisories.Revision) int { return cmp.Compare(a.Number, b.Number) })
-	if len(t.Revisions) > 1 {
-		t.State = advisories.Revised
+	switch strings.ToLower(in.d.Document.Category) {
+	case "csaf_withdrawn": // of CSAF 2.1, and a name of one's own in 2.0
+		t.State = advisories.Withdrawn
+	case "csaf_superseded":
+		t.State = advisories.Superseded
+	default:
+		if len(t.Revisions) > 1 {
+			t.State = advisories.Revised
+		}
 	}
 	return t, nil
 }

@@ -182,6 +182,14 @@ func TestImportHistory(t *testing.T) {
 	}
 }
 
+func TestImportState(t *testing.T) {
+	for category, want := range map[string]advisories.State{"csaf_vex": advisories.Published, "csaf_withdrawn": advisories.Withdrawn, "CSAF_Superseded": advisories.Superseded} {
+		if p := imported(t, `{"document": {"category": "`+category+`"}}`); p.Tracking.State != want {
+			t.Errorf("%s is %s", category, p.Tracking.State)
+		}
+	}
+}
+
 // TestImportStatus: what a document does not say of products is not made up.
 func TestImportStatus(t *testing.T) {
 	const tree = `"product_tree": {"full_product_names": [{"product_id": "a", "name": "A"}, {"product_id": "b", "name": "B"}], "product_groups": [{"group_id": "g", "product_ids": ["a", "b"]}]}`

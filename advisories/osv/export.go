@@ -224,6 +224,7 @@ func vectors(scores []advisories.Score, id string) []Severity {
 // refer lists addresses, each once: the advisory first.
 func refer(r *Record, p *advisories.Publication, v *advisories.Vulnerability) {
 	add := func(typ, url string) {
+		url = advisories.URI(url)
 		if url != "" && !slices.ContainsFunc(r.References, func(x Reference) bool { return x.URL == url }) {
 			r.References = append(r.References, Reference{Type: typ, URL: url})
 		}

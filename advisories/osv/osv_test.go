@@ -35,7 +35,7 @@ func publication(products ...advisories.Product) advisories.Publication {
 		Publisher: advisories.Publisher{Name: "GovCERT example", Namespace: "https://govcert.example", Category: "coordinator"},
 		Advisory: advisories.Advisory{
 			TLP: tlp.Clear, Title: en("title"), Description: en("description"), Products: products,
-			References:       []advisories.Reference{{URL: "https://vendor.example/1"}},
+			References:       []advisories.Reference{{URL: "https://vendor.example/一"}},
 			Acknowledgements: []advisories.Acknowledgement{{Names: []string{"Chan"}, Organisation: "Laboratory", URLs: []string{"https://lab.example/"}}},
 			Vulnerabilities: []advisories.Vulnerability{{
 				CVE: "CVE-2026-99901", IDs: []advisories.Ident{{System: "Bugs", ID: "EX-1"}}, CWE: []string{"CWE-79"},
@@ -128,7 +128,7 @@ func TestExport(t *testing.T) {
 	if len(r.Severity) != 2 || !strings.HasPrefix(r.Severity[0].Score, "CVSS:3.1/") || r.Severity[1].Type != "CVSS_V4" {
 		t.Errorf("%+v", r.Severity)
 	}
-	if want := []Reference{{"ADVISORY", "https://govcert.example/a"}, {"FIX", "https://vendor.example/fix"}, {"WEB", "https://vendor.example/1"}}; !slices.Equal(r.References, want) {
+	if want := []Reference{{"ADVISORY", "https://govcert.example/a"}, {"FIX", "https://vendor.example/fix"}, {"WEB", "https://vendor.example/%E4%B8%80"}}; !slices.Equal(r.References, want) {
 		t.Errorf("%+v", r.References)
 	}
 	if len(r.Credits) != 2 || r.Credits[1].Name != "Laboratory" {

@@ -33,7 +33,7 @@ func publication(n int) *advisories.Publication {
 		Advisory: advisories.Advisory{
 			Class: advisories.HighThreat, Risk: advisories.RiskExtreme, TLP: tlp.Green,
 			Title: said("title"), Description: said("description"), Affected: said("affected"), Impact: said("impact"), Recommendation: said("recommendation"),
-			References: []advisories.Reference{{URL: "https://vendor.example/1", Summary: said("more")}, {URL: "https://vendor.example/1", Summary: said("more")}},
+			References: []advisories.Reference{{URL: "https://例.example/一"}, {URL: "https://vendor.example/1", Summary: said("more")}, {URL: "https://vendor.example/1", Summary: said("more")}},
 			Tags:       []string{"ransomware"}, Techniques: []string{"T1059.001"},
 			Products: []advisories.Product{{ID: "server", Vendor: "Example", Name: "Server"}},
 			Vulnerabilities: []advisories.Vulnerability{

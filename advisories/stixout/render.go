@@ -127,7 +127,7 @@ func reportTypes(a *advisories.Advisory) []string {
 // reportReferences begin with the advisory itself.
 func (m *maker) reportReferences() []stix.ExternalReference {
 	a := &m.p.Advisory
-	refs := []stix.ExternalReference{{SourceName: cmp.Or(m.p.Publisher.Name, m.identity.Name), ExternalID: m.p.Tracking.ID, URL: m.p.Tracking.URL}}
+	refs := []stix.ExternalReference{{SourceName: cmp.Or(m.p.Publisher.Name, m.identity.Name), ExternalID: m.p.Tracking.ID, URL: advisories.URI(m.p.Tracking.URL)}}
 	for i := range a.Vulnerabilities {
 		if cve := a.Vulnerabilities[i].CVE; cve != "" {
 			refs = append(refs, stix.ExternalReference{SourceName: "cve", ExternalID: cve})
@@ -143,7 +143,7 @@ func external(references []advisories.Reference) []stix.ExternalReference {
 		if u, err := url.Parse(r.URL); err == nil && u.Host != "" {
 			host = u.Host
 		}
-		refs = append(refs, stix.ExternalReference{SourceName: host, Description: r.Summary[i18n.English], URL: r.URL})
+		refs = append(refs, stix.ExternalReference{SourceName: host, Description: r.Summary[i18n.English], URL: advisories.URI(r.URL)})
 	}
 	return refs
 }
