@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/cybersec-infohub/infohub/advisories"
-	"github.com/cybersec-infohub/infohub/advisories/osv"
 	"github.com/cybersec-infohub/infohub/hub/tlp"
 	"github.com/cybersec-infohub/infohub/internal/fetch"
 )
@@ -78,72 +77,6 @@ func (r *run) epss(ctx context.Context) error {
 	}
 	l.Fetch, r.out.Fetched = result.State, len(list.Rows)
 	return nil
-}
-
-// maxKnown is up to how many records of one file are known by their hash. Those of
-// a larger one are all handed to the sink again when it changes.
-const maxKnown = 20_000
-
-func (r *run) osv(ctx context.Context) error {
-	result, l, err := r.single(ctx, "application/json, application/zip", maxOSV)
-	if err != nil || result == nil {
-		return err
-	}
-	defer func() { _ = result.Body.Close() }() // it is only read
-	l.Fetch = fetch.State{}                    // until all is taken in
-	known, now := l.Documents, map[string]Document{}
-	err = readRecords(result.Body.ReadSeeker, result.Body.Size(), func(f file) error {
-		hash := digest(f.raw)
-		if f.err != nil {
-			hash = f.name
-		}
-		if d, ok := known[hash]; ok && d.Refused == nil && f.err == nil {
-			now[hash] = d
-			r.out.Unchanged++
-			return nil
-		}
-		r.out.Fetched++
-		d := Document{}
-		switch p, err := r.record(f); {
-		case ctx.Err() != nil:
-			return context.Cause(ctx)
-		case err != nil:
-			refused := r.refusal(r.src.URL+"#"+f.name, p.Tracking.ID, RefusedFormat, err.Error())
-			d.Refused = &refused
-		default:
-			d.Refused, err = r.deliver(ctx, Item{Publication: p, Raw: f.raw, MediaType: "application/json",
-				From: advisories.Source{URL: r.src.URL, Verified: byNothing}})
-			if err != nil {
-				return err
-			}
-		}
-		if d.Refused != nil {
-			r.out.refuse(*d.Refused)
-		}
-		if len(now) < maxKnown {
-			now[hash] = d
-		}
-		if len(known) < maxKnown { // what a run that is cut off has got
-			known[hash] = d
-		}
-		return r.checkpoint(ctx)
-	})
-	if err != nil {
-		return err
-	}
-	l.Documents, l.Fetch = now, result.State
-	return nil
-}
-
-func (r *run) record(f file) (advisories.Publication, error) {
-	if f.err != nil {
-		return advisories.Publication{}, f.err
-	}
-	p, err := osv.Import(f.raw)
-	if err == nil && p.Advisory.TLP == "" {
-		r.label(&p)
-	}
-	return p, err
 }
 
 func (r *run) bulletins(ctx context.Context) error {

@@ -213,17 +213,56 @@ func (r *run) health(err error) {
 // deliver hands an advisory to the sink. A Refusal is for this one alone, an error
 // ends the run.
 func (r *run) deliver(ctx context.Context, item Item) (*Refusal, error) {
-	item.From.ID, item.From.Kind, item.From.Fetched = r.src.ID, string(r.src.Kind), r.now
-	item.Mode = r.src.mode()
-	result, err := r.sink.Publication(ctx, item)
-	switch code := advisories.CodeOf(err); {
-	case err == nil:
-	case code != "" && code != advisories.Unavailable && ctx.Err() == nil:
-		f := r.refusal(item.From.URL, item.Publication.Tracking.ID, RefusedHere, err.Error())
-		return &f, nil
-	default:
-		return nil, fmt.Errorf("take in %s: %w", clip(item.Publication.Tracking.ID, maxID), err)
+	refused, err := r.deliverAll(ctx, []Item{item})
+	if err != nil {
+		return nil, err
 	}
+	return refused[0], nil
+}
+
+// deliverAll hands advisories to the sink, at most maxBatch, together where it
+// takes them so. Of those that it took there is no Refusal.
+func (r *run) deliverAll(ctx context.Context, items []Item) ([]*Refusal, error) {
+	for i := range items {
+		items[i].From.ID, items[i].From.Kind, items[i].From.Fetched = r.src.ID, string(r.src.Kind), r.now
+		items[i].Mode = r.src.mode()
+	}
+	taken, err := r.hand(ctx, items)
+	if err != nil {
+		return nil, err
+	}
+	refused := make([]*Refusal, len(items))
+	for i, t := range taken {
+		id := items[i].Publication.Tracking.ID
+		switch code := advisories.CodeOf(t.Err); {
+		case t.Err == nil:
+			r.count(t.Result)
+		case code != "" && code != advisories.Unavailable && ctx.Err() == nil:
+			f := r.refusal(items[i].From.URL, id, RefusedHere, t.Err.Error())
+			refused[i] = &f
+		default:
+			return nil, fmt.Errorf("take in %s: %w", clip(id, maxID), t.Err)
+		}
+	}
+	return refused, nil
+}
+
+func (r *run) hand(ctx context.Context, items []Item) ([]Taken, error) {
+	if b, ok := r.sink.(Batch); ok && len(items) > 1 {
+		taken, err := b.Publications(ctx, items)
+		if err == nil && len(taken) != len(items) {
+			err = fmt.Errorf("of %d advisories the sink took %d", len(items), len(taken))
+		}
+		return taken, err
+	}
+	taken := make([]Taken, len(items))
+	for i, item := range items {
+		taken[i].Result, taken[i].Err = r.sink.Publication(ctx, item)
+	}
+	return taken, nil
+}
+
+func (r *run) count(result Result) {
 	switch result {
 	case Added:
 		r.out.New++
@@ -232,7 +271,6 @@ func (r *run) deliver(ctx context.Context, item Item) (*Refusal, error) {
 	default:
 		r.out.Unchanged++
 	}
-	return nil, nil
 }
 
 // checkpoint lets the caller store the state after so many documents.

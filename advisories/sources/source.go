@@ -188,6 +188,23 @@ type Sink interface {
 	EPSS(ctx context.Context, list EPSSList) error
 }
 
+// Batch is a Sink that takes several advisories in one go, as one transaction of a
+// store can: an export of OSV has a hundred thousand.
+type Batch interface {
+	Sink
+	// Publications takes up to 100 advisories and says of each what became of it,
+	// in their order. The error ends the run, as one of Publication's may; nothing
+	// is then known of any of them.
+	Publications(ctx context.Context, items []Item) ([]Taken, error)
+}
+
+// Taken is what a Batch did with one advisory: a Result, or an error that refuses
+// this one.
+type Taken struct {
+	Result Result
+	Err    error
+}
+
 // maxDetail bounds, in bytes, what is quoted of others' words.
 const maxDetail = 500
 

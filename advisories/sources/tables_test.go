@@ -1,7 +1,6 @@
 package sources_test
 
 import (
-	"archive/zip"
 	"bytes"
 	"compress/gzip"
 	"fmt"
@@ -137,82 +136,6 @@ func TestTables(t *testing.T) {
 		_, state, err := s.puller().Run(t.Context(), src, state, again)
 		if err == nil || tt.got(again) != 0 || state.Health.Failures != 1 || !state.Health.LastSuccess.Equal(day) {
 			t.Errorf("%s, a page: %v, %+v", tt.kind, err, state.Health)
-		}
-	}
-}
-
-func records(ids ...string) []string {
-	var all []string
-	for _, id := range ids {
-		all = append(all, fmt.Sprintf(`{"id":%q,"summary":"A flaw in a library","modified":"2026-11-20T10:00:00Z","affected":[{"package":{"ecosystem":"PyPI","name":"shop"},"versions":["1.0"]}]}`, id))
-	}
-	return all
-}
-
-func zipped(t *testing.T, files ...string) string {
-	t.Helper()
-	var b bytes.Buffer
-	z := zip.NewWriter(&b)
-	for i, f := range files {
-		w, err := z.Create(fmt.Sprintf("r%d.json", i))
-		if err == nil {
-			_, err = w.Write([]byte(f))
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
-}
-
-// TestOSV: records in every wrapping; one that is bad stops no other, one that did
-// not change is not handed on again.
-func TestOSV(t *testing.T) {
-	both := records("OSV-2026-1", "OSV-2026-2")
-	bomb := `{"id":"OSV-2026-3","summary":"` + strings.Repeat(" ", 8<<20) + `"}`
-	tests := []struct {
-		about, data string
-		records     int
-		refused     int
-		fails       bool
-	}{
-		{"one", both[0], 1, 0, false},
-		{"a list", "\uFEFF [" + strings.Join(both, ",\n") + "]\n", 2, 0, false},
-		{"lines", strings.Join(both, "\n") + "\n", 2, 0, false},
-		{"a zip file", zipped(t, both...), 2, 0, false},
-		{"one is none", zipped(t, both[0], `{"summary":"no id"}`, both[1]), 2, 1, false},
-		{"one unpacks to too much", zipped(t, both[0], bomb, both[1]), 2, 1, false},
-		{"a line that is too long", both[0] + "\n" + bomb + "\n" + both[1], 2, 1, false},
-		{"a list cut off", "[" + both[0] + ",", 1, 0, true},
-		{"a list without end", "[" + both[0], 1, 0, true},
-		{"a zip file cut off", zipped(t, both...)[:200], 0, 0, true},
-		{"nothing", " \n", 0, 0, true},
-		{"a page", "<html>", 0, 0, true},
-	}
-	for _, tt := range tests {
-		s := newSite(t, "data.example")
-		s.put("data.example/osv", tt.data)
-		src := sources.Source{ID: "osv", Kind: sources.OSV, URL: "https://data.example/osv"}
-		sink := &kept{}
-		out, state, err := s.puller().Run(t.Context(), src, sources.State{}, sink)
-		if len(sink.items) != tt.records || len(out.Refused) != tt.refused || (err != nil) != tt.fails {
-			t.Errorf("%s: %+v, %v", tt.about, out, err)
-			continue
-		}
-		for id, item := range sink.items {
-			if item.Publication.Advisory.TLP != "clear" || item.MediaType != "application/json" || !bytes.Contains(item.Raw, []byte(id)) {
-				t.Errorf("%s: %+v", tt.about, item)
-			}
-		}
-		if tt.fails {
-			continue
-		}
-		s.put("data.example/osv", strings.Join(append(records("OSV-2026-9"), both...), "\n"))
-		if out, _ := run(t, s.puller(), src, stored(t, state), sink); out.New != 3-tt.records || out.Unchanged != tt.records {
-			t.Errorf("%s, the next: %+v", tt.about, out)
 		}
 	}
 }
