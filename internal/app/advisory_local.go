@@ -26,11 +26,11 @@ import (
 // LintAdvisory checks a file: an advisory as YAML, or a CSAF document.
 func LintAdvisory(data []byte) ([]advisories.Problem, error) {
 	if isCSAF(data) {
-		d, problems, err := csaf.Parse(data)
-		if err != nil || hasFaults(problems) {
-			return problems, err
+		_, problems, err := csaf.Check(data)
+		if len(problems) > 0 {
+			err = nil // they say it
 		}
-		return append(problems, csaf.Test(d)...), nil
+		return problems, err
 	}
 	a, problems := advisories.LintYAML(data)
 	if hasFaults(problems) {
