@@ -31,8 +31,9 @@ const (
 // PutLibrary takes publications of others into the library, as they are: analysts
 // may, and whoever fetches for them. A publication is known by its publisher's
 // namespace and its tracking id: a newer version takes the place of an older one
-// and never the reverse, and of two that differ and claim the same version the
-// first stays and the other is noted. What became of each import is in the answer,
+// and never the reverse. Of two that differ and claim the same version the first
+// stays and the other is noted; likewise a newer version from another source that is
+// verified less well. What became of each import is in the answer,
 // in their order. They are written in several transactions: after an error the
 // answer has what was done before it, and sent again it is a duplicate. What is new
 // is in the audit log.
@@ -138,7 +139,7 @@ func (x *change) shelve(in *Import, out *Imported) error {
 		case newer == 0 && (fresh.SHA256 == old.SHA256 && len(in.Raw) > 0 || samePublication(&p, &old.Publication)):
 			out.Outcome = ImportDuplicate
 			return nil
-		case newer == 0:
+		case newer == 0 || fresh.Source.ID != old.Source.ID && verified(&fresh) < verified(old):
 			out.Outcome = ImportConflict
 			return x.noteConflict(id, old, &fresh, out)
 		}
@@ -257,6 +258,12 @@ func compareVersions(a, b *Entry) int {
 		}
 	}
 	return a.Publication.Tracking.Current.Compare(b.Publication.Tracking.Current)
+}
+
+// verified orders sources by what is known of the document: what one has signed is
+// not replaced by what another only says.
+func verified(e *Entry) int {
+	return slices.Index([]string{"none", "hash", "signature"}, e.Source.Verified)
 }
 
 // samePublication reports whether two publications say the same.

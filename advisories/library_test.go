@@ -37,6 +37,8 @@ func TestLibraryKeepsTheNewest(t *testing.T) {
 		in.Publication.Tracking.Current = time.Date(2026, 10, day, 0, 0, 0, 0, time.UTC)
 		return in
 	}
+	forged := imported("EX-2", "99", "Forged", tlp.Clear)
+	forged.Source = advisories.Source{ID: "elsewhere", Kind: "csaf", Verified: "hash"}
 	for i, step := range []struct {
 		in    advisories.Import
 		want  advisories.ImportOutcome
@@ -52,6 +54,7 @@ func TestLibraryKeepsTheNewest(t *testing.T) {
 		{imported("EX-2", "1.2.0", "A", tlp.Clear), advisories.ImportAdded, "A"},
 		{imported("EX-2", "1.10.0", "B", tlp.Clear), advisories.ImportUpdated, "B"},
 		{imported("EX-2", "1.10.0-rc1", "C", tlp.Clear), advisories.ImportOlder, "B"},
+		{forged, advisories.ImportConflict, "B"},
 		{dated(2, "A"), advisories.ImportAdded, "A"},
 		{dated(1, "B"), advisories.ImportOlder, "A"},
 		{dated(2, "C"), advisories.ImportConflict, "A"},
@@ -74,7 +77,7 @@ func TestLibraryKeepsTheNewest(t *testing.T) {
 		if err != nil || e.Publication.Advisory.Title[i18n.English] != step.shown {
 			t.Errorf("step %d: the library has %q, %v", i, e.Publication.Advisory.Title, err)
 		}
-		if step.want == advisories.ImportConflict && (len(e.Conflicts) != 1 || e.Conflicts[0].Source.ID != "vendor") {
+		if step.want == advisories.ImportConflict && (len(e.Conflicts) != 1 || e.Conflicts[0].Source.ID != step.in.Source.ID) {
 			t.Errorf("step %d: conflicts %+v", i, e.Conflicts)
 		}
 	}

@@ -155,7 +155,7 @@ func TestNumbersAreUniqueAndWithoutGaps(t *testing.T) {
 func (d *desk) publishOne(t testing.TB, a advisories.Advisory) (rec advisories.Record, err error) {
 	ctx := t.Context()
 	for {
-		next := rec
+		var next advisories.Record
 		switch {
 		case rec.UUID == "":
 			next, err = d.Create(ctx, analyst("ann"), a)
