@@ -51,7 +51,7 @@ func Import(d *Document) (advisories.Publication, error) {
 		groups: map[string][]string{}, constraints: maxConstraints, ids: maxIDs,
 	}
 	for _, g := range d.ProductTree.ProductGroups {
-		in.groups[g.GroupID] = g.ProductIDs
+		in.groups[g.GroupID] = plainIDs(g.ProductIDs)
 	}
 	in.said = in.words(doc.Notes)
 	tracking, err := in.tracking()

@@ -78,9 +78,9 @@ func (in *importer) ownRemedies(a *advisories.Advisory, notes map[string]string)
 		}
 		fields, details := readRecord(notes[numbered(titleRemedy, n)])
 		list = append(list, advisories.Remedy{
-			Kind: first(fields, "Kind"), Details: in.said.texts(numbered(titleRemedy, n), details), Date: when(first(fields, "Date")),
+			Kind: advisories.PlainLine(first(fields, "Kind")), Details: in.said.texts(numbered(titleRemedy, n), details), Date: when(first(fields, "Date")),
 			URL: advisories.WebAddress(first(fields, "URL")), Products: oneLines(fields["Product"]), Vulnerabilities: oneLines(fields["Vulnerability"]),
-			Restart: first(fields, "Restart"),
+			Restart: advisories.PlainLine(first(fields, "Restart")),
 		})
 	}
 	a.Remedies = append(list, others...)

@@ -15,7 +15,7 @@ func (in *importer) products() []advisories.Product {
 	var list []advisories.Product
 	seen := map[string]bool{}
 	add := func(full *FullProductName, p advisories.Product) {
-		p.ID, p.CPE, p.PURL = full.ProductID, advisories.PlainLine(full.Helper.CPE), advisories.PlainLine(full.Helper.PURL)
+		p.ID, p.CPE, p.PURL = advisories.PlainLine(full.ProductID), advisories.PlainLine(full.Helper.CPE), advisories.PlainLine(full.Helper.PURL)
 		if p.Name == "" {
 			p.Name = advisories.PlainLine(full.Name)
 		}
@@ -42,7 +42,9 @@ func (in *importer) products() []advisories.Product {
 	for i := range tree.Relationships {
 		r := &tree.Relationships[i]
 		add(&r.FullProductName, advisories.Product{
-			On: &advisories.Relation{Kind: r.Category, Product: r.ProductReference, To: r.RelatesToReference},
+			On: &advisories.Relation{
+				Kind: advisories.PlainLine(r.Category), Product: advisories.PlainLine(r.ProductReference), To: advisories.PlainLine(r.RelatesToReference),
+			},
 		})
 	}
 	return list
@@ -146,4 +148,15 @@ func (in *importer) versionsOf(name string, isRange bool) string {
 		return name
 	}
 	return r.String()
+}
+
+// plainIDs are ids of products, each once, as the record has them.
+func plainIDs(ids []string) []string {
+	var plain []string
+	for _, id := range ids {
+		if id = advisories.PlainLine(id); id != "" {
+			plain = append(plain, id)
+		}
+	}
+	return unique(plain)
 }

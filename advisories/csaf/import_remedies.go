@@ -25,8 +25,8 @@ func (in *importer) remedies(a *advisories.Advisory, stands []standing) []adviso
 		words := in.words(from.Notes)
 		for j, r := range from.Remediations {
 			remedy := advisories.Remedy{
-				Kind: r.Category, Details: in.textsOf(words, item("remediations", j, "details"), r.Details), Date: when(r.Date),
-				URL: advisories.WebAddress(r.URL), Restart: r.RestartRequired.Category,
+				Kind: advisories.PlainLine(r.Category), Details: in.textsOf(words, item("remediations", j, "details"), r.Details), Date: when(r.Date),
+				URL: advisories.WebAddress(r.URL), Restart: advisories.PlainLine(r.RestartRequired.Category),
 			}
 			key, err := json.Marshal(remedy)
 			if err != nil {

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"unicode"
 
 	"github.com/cybersec-infohub/infohub/advisories"
 	"github.com/cybersec-infohub/infohub/hub/tlp"
@@ -226,7 +225,10 @@ func TestImportIsPlain(t *testing.T) {
 		"references": [{"summary": "s", "url": "javascript:alert(1)"}, {"summary": "f", "url": "file:///etc/passwd"}, {"summary": "w", "url": "https://v.example/"}],
 		"acknowledgments": [{"names": ["n\u0000"], "urls": ["data:text/html,x", "http://v.example"]}]},
 		"vulnerabilities": [{"cve": "CVE-2026-0001", "remediations": [{"category": "vendor_fix", "details": "d", "url": "javascript:x", "product_ids": ["a"]}]}],
-		"product_tree": {"branches": [{"category": "vendor", "name": "v\u0000\n", "branches": [{"category": "product_name", "name": "n", "product": {"product_id": "a", "name": "x"}}]}]}}`)
+		"product_tree": {"branches": [{"category": "vendor", "name": "v\u0000\n", "branches": [{"category": "product_name", "name": "n", "product": {"product_id": "a\u0007", "name": "x"}}]}]}}`)
+	if text := harmful(t, p); text != "" {
+		t.Errorf("%q", text)
+	}
 	data, err := json.Marshal(p)
 	if err != nil {
 		t.Fatal(err)
@@ -263,6 +265,46 @@ func TestImportIsBounded(t *testing.T) {
 	}
 }
 
+// harmful is the first text in a publication with a character that does harm where
+// it is shown, "" for none.
+func harmful(t *testing.T, p advisories.Publication) string {
+	t.Helper()
+	data, err := json.Marshal(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tree any
+	if err := json.Unmarshal(data, &tree); err != nil {
+		t.Fatal(err)
+	}
+	var find func(v any) string
+	find = func(v any) string {
+		switch v := v.(type) {
+		case string:
+			if advisories.PlainText(v) != v {
+				return v
+			}
+		case []any:
+			for _, element := range v {
+				if found := find(element); found != "" {
+					return found
+				}
+			}
+		case map[string]any:
+			for name, member := range v {
+				if found := find(name); found != "" {
+					return found
+				}
+				if found := find(member); found != "" {
+					return found
+				}
+			}
+		}
+		return ""
+	}
+	return find(tree)
+}
+
 func FuzzImport(f *testing.F) {
 	for seed := range uint64(20) {
 		d, err := exporter().Export(generate(seed))
@@ -284,12 +326,8 @@ func FuzzImport(f *testing.F) {
 		if err != nil {
 			return
 		}
-		text, err := json.Marshal(p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if i := strings.IndexFunc(string(text), unicode.IsControl); i >= 0 {
-			t.Errorf("a control character at %d of %q", i, text)
+		if text := harmful(t, p); text != "" {
+			t.Errorf("%q", text)
 		}
 		if p.Advisory.TLP == "" {
 			return
