@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // maxReason is how long a reason may be, in bytes.
@@ -12,8 +13,8 @@ const maxReason = 4000
 
 // Submit hands a draft in for review. It must be without faults: Invalid has the
 // Problems of lint, of the names in it and of the mandatory tests on its document.
-// Of a revision, the summary is needed in one language at least; one that was there
-// stays where none is given.
+// Of a revision, a summary is needed, in English at least; one that was there stays
+// where none is given.
 func (s *Service) Submit(ctx context.Context, c *Caller, id string, version int, sub Submission) (Record, error) {
 	return s.change(ctx, c, "advisory.submit", func(x *change) error {
 		rec, err := x.openAt(id, version)
@@ -36,8 +37,10 @@ func (s *Service) Submit(ctx context.Context, c *Caller, id string, version int,
 		if rec.State != "" && !hasText(rec.Work.Summary) {
 			return faultAt("summary.missing", "summary", "readers of a revision are told what is new", "say in one sentence what changed")
 		}
-		if err := checkTexts("summary", rec.Work.Summary); err != nil {
-			return err
+		if hasText(rec.Work.Summary) {
+			if err := checkTexts("summary", rec.Work.Summary, x.now); err != nil {
+				return err
+			}
 		}
 		if err := rec.publishable(); err != nil {
 			return err
@@ -64,13 +67,25 @@ func hasText(t Texts) bool {
 	return false
 }
 
-func checkTexts(path string, t Texts) error {
+// checkTexts is the error for a text that is published beside an advisory: what
+// lint says of it as if it were a description.
+func checkTexts(path string, t Texts, now time.Time) error {
+	var found []Problem
+	for _, p := range faults(LintAt(Advisory{Description: t}, now)) {
+		if rest, ok := strings.CutPrefix(p.Path, "description"); ok {
+			p.Path = path + rest
+			found = append(found, p)
+		}
+	}
 	for lang, text := range t {
 		if len(text) > maxReason {
 			return faultAt(path+".long", path+"."+string(lang), "it has more than %d bytes", "make it shorter", maxReason)
 		}
 	}
-	return nil
+	if len(found) == 0 {
+		return nil
+	}
+	return &Error{Code: Invalid, Message: found[0].Path + ": " + found[0].Message, Problems: found}
 }
 
 // Approve says that what is in review may be published. It takes a person, signed
@@ -150,9 +165,9 @@ func (s *Service) retire(ctx context.Context, c *Caller, id string, version int,
 		case rec.Work != nil:
 			return fail(Conflict, "something of it is in the making: publish or discard that first")
 		case !hasText(work.Summary):
-			return faultAt("reason.missing", "reason", "readers are told why", "say it in one sentence, in one language at least")
+			return faultAt("reason.missing", "reason", "readers are told why", "say it in one sentence, in English at least")
 		}
-		if err := checkTexts("reason", work.Summary); err != nil {
+		if err := checkTexts("reason", work.Summary, x.now); err != nil {
 			return err
 		}
 		if work.By != "" {

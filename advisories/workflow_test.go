@@ -383,8 +383,13 @@ func TestFaultsKeepItFromReview(t *testing.T) {
 	a.Title = texts("New")
 	rec, err = d.Edit(ctx, analyst("ann"), rec.UUID, rec.Version, a)
 	must(t, err)
-	_, err = d.Submit(ctx, analyst("ann"), rec.UUID, rec.Version, advisories.Submission{})
-	wantCode(t, err, advisories.Invalid)
+	for _, bad := range []advisories.Texts{nil, {i18n.Traditional: "只有中文"}, {"de": "Neu"}, texts("a\x07b"), texts(strings.Repeat("a", 5000))} {
+		_, err = d.Submit(ctx, analyst("ann"), rec.UUID, rec.Version, advisories.Submission{Summary: bad})
+		wantCode(t, err, advisories.Invalid)
+		if e, ok := errors.AsType[*advisories.Error](err); !ok || len(e.Problems) == 0 || !strings.HasPrefix(e.Problems[0].Path, "summary") {
+			t.Errorf("the summary %q: %+v", bad, err)
+		}
+	}
 	// And its label stays.
 	a.TLP = tlp.Green
 	_, err = d.Edit(ctx, analyst("ann"), rec.UUID, rec.Version, a)
