@@ -88,6 +88,10 @@ func (in *importer) productOf(path []*Branch) advisories.Product {
 // comparing versions takes its time, and strangers write them.
 const maxConstraints = 100_000
 
+// maxRangeName is how many bytes a range may have that is understood:
+// advisories.ParseRange takes no longer ones.
+const maxRangeName = 16 << 10
+
 var (
 	everyVersion = regexp.MustCompile(`(?i)^(vers:[a-z0-9.+-]+/)?\*$|^all( versions)?$`)
 	versScheme   = regexp.MustCompile(`^vers:([a-z0-9.+-]+)/(.*)$`)
@@ -99,7 +103,7 @@ var (
 // publishers write ("<= 1.2", "vers:all/>=7.80<9.40", "12.0|13.0"); the name itself
 // where it does not.
 func (in *importer) versionsOf(name string, isRange bool) string {
-	if in.own {
+	if in.own || len(name) > maxRangeName {
 		return name
 	}
 	if everyVersion.MatchString(name) {
