@@ -120,7 +120,8 @@ func (r *Range) check() error {
 // scheme does not say how the versions are ordered.
 func (r *Range) Contains(version string) (in, known bool) {
 	known = true
-	var bounds []Constraint
+	var few [4]Constraint // most ranges need no memory
+	bounds := few[:0]
 	excluded := 0
 	for _, c := range r.Constraints {
 		if c.Op == "*" {

@@ -46,7 +46,7 @@ func distributionIn(text string) string {
 var codeNames = strings.NewReplacer(
 	"buster", "debian-10", "bullseye", "debian-11", "bookworm", "debian-12", "trixie", "debian-13", "forky", "debian-14", "sid", "debian-unstable",
 	"bionic", "ubuntu-18.04", "focal", "ubuntu-20.04", "jammy", "ubuntu-22.04", "noble", "ubuntu-24.04",
-	"alpine-v", "alpine-", "redhat-", "rhel-", "el-", "rhel-",
+	"alpine-v", "alpine-", "redhat-", "rhel-",
 )
 
 var releaseForm = regexp.MustCompile(`^([a-z][a-z0-9_-]*?)-?(\d+)(?:\.(\d+))?`)

@@ -1,6 +1,7 @@
 package match
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -13,16 +14,26 @@ import (
 // go by. It may be used by many goroutines at once. It keeps nothing of a
 // publication but what matching needs.
 type Index struct {
-	mu      sync.RWMutex
-	entries map[string]*entry    // by ref
-	places  map[string][]posting // by key
-	seq     uint64               // of the last entry
+	mu        sync.RWMutex
+	entries   map[string]*entry        // by ref
+	subjects  map[string]*subject      // by their fingerprint
+	places    map[string][]*subject    // by key
+	audiences map[string]*tlp.Audience // each once: there are few, and one answer is enough for all that have it
+	seq       uint64                   // of the last entry
 }
 
-// posting is a place in the index: a product of an entry.
+// subject is a product by its names, whichever publications name it so.
+type subject struct {
+	identity    identity
+	fingerprint string
+	postings    []posting
+}
+
+// posting is a product of an entry.
 type posting struct {
-	entry   *entry
-	product int32
+	entry    *entry
+	audience *tlp.Audience
+	product  int32
 }
 
 // entry is what is kept of a publication. It does not change.
@@ -38,7 +49,7 @@ type entry struct {
 type product struct {
 	id       string // Product.ID
 	label    string // for people
-	identity identity
+	identity *identity
 	versions versions
 	on       string // the label of what it is installed on or a part of, "" for nothing
 }
@@ -56,7 +67,9 @@ type statusOf struct {
 }
 
 // New returns an empty index.
-func New() *Index { return &Index{entries: map[string]*entry{}, places: map[string][]posting{}} }
+func New() *Index {
+	return &Index{entries: map[string]*entry{}, subjects: map[string]*subject{}, places: map[string][]*subject{}, audiences: map[string]*tlp.Audience{}}
+}
 
 // Put adds a publication, or takes the place of what ref stood for. What is
 // withdrawn or superseded is taken out.
@@ -75,11 +88,34 @@ func (x *Index) Put(ref string, p advisories.Publication) {
 	x.seq++
 	e.seq = x.seq
 	x.entries[e.ref] = e
+	audience := x.audience(e.audience)
 	for i := range e.products {
-		for _, key := range e.products[i].identity.keys() {
-			x.places[key] = append(x.places[key], posting{e, int32(i)}) //nolint:gosec // G115: newEntry bounds it
+		s := x.subject(e.products[i].identity)
+		e.products[i].identity = &s.identity
+		s.postings = append(s.postings, posting{e, audience, int32(i)}) //nolint:gosec // G115: newEntry bounds it
+	}
+}
+
+func (x *Index) audience(a tlp.Audience) *tlp.Audience {
+	key := fmt.Sprintf("%q", a)
+	if x.audiences[key] == nil {
+		x.audiences[key] = &a
+	}
+	return x.audiences[key]
+}
+
+// subject is the place of an identity, a new one where it has none.
+func (x *Index) subject(id *identity) *subject {
+	key := id.fingerprint()
+	s := x.subjects[key]
+	if s == nil {
+		s = &subject{identity: *id, fingerprint: key}
+		x.subjects[key] = s
+		for _, k := range s.identity.keys() {
+			x.places[k] = append(x.places[k], s)
 		}
 	}
+	return s
 }
 
 // Remove takes a publication out. One that is not there is no error.
@@ -96,13 +132,20 @@ func (x *Index) remove(ref string) {
 	}
 	delete(x.entries, ref)
 	for i := range e.products {
-		for _, key := range e.products[i].identity.keys() {
-			rest := slices.DeleteFunc(x.places[key], func(p posting) bool { return p.entry == e })
-			if len(rest) == 0 {
+		s := x.subjects[e.products[i].identity.fingerprint()]
+		if s == nil {
+			continue // gone with an earlier product of the same names
+		}
+		s.postings = slices.DeleteFunc(s.postings, func(p posting) bool { return p.entry == e })
+		if len(s.postings) > 0 {
+			continue
+		}
+		delete(x.subjects, s.fingerprint)
+		for _, key := range s.identity.keys() {
+			x.places[key] = slices.DeleteFunc(x.places[key], func(other *subject) bool { return other == s })
+			if len(x.places[key]) == 0 {
 				delete(x.places, key)
-				continue
 			}
-			x.places[key] = rest
 		}
 	}
 }
@@ -130,6 +173,31 @@ func (id *identity) keys() []string {
 		keys = append(keys, "n:"+name)
 	}
 	return keys
+}
+
+// forget takes the versions off, which are no part of who it is.
+func (id *identity) forget() {
+	if id.cpe != nil {
+		id.cpe = &cpe{part: strings.Clone(id.cpe.part), vendor: strings.Clone(id.cpe.vendor), product: strings.Clone(id.cpe.product), target: strings.Clone(id.cpe.target)}
+	}
+	if id.purl != nil {
+		id.purl.version, id.purl.sourceVersion = "", ""
+	}
+}
+
+// fingerprint is the same for identities that are equal.
+func (id *identity) fingerprint() string {
+	parts := slices.Concat(id.makers, []string{""}, id.names, []string{""})
+	if id.vendor {
+		parts = append(parts, "vendor")
+	}
+	if c := id.cpe; c != nil {
+		parts = append(parts, "cpe", c.part, c.vendor, c.product, c.target)
+	}
+	if p := id.purl; p != nil {
+		parts = append(parts, "purl", p.kind, p.path, p.name, p.distro, p.source)
+	}
+	return strings.Join(parts, "\x00")
 }
 
 // maxProducts bounds the products of one publication; CSAF documents of 15 MiB
@@ -196,9 +264,10 @@ func newProduct(named map[string]*advisories.Product, given *advisories.Product)
 	}
 	id := identify(of.Vendor, of.Name, of.Versions, of.CPE, of.PURL)
 	made := product{
-		id: strings.Clone(given.ID), label: strings.Clone(labelOf(of)), identity: id,
+		id: strings.Clone(given.ID), label: strings.Clone(labelOf(of)), identity: &id,
 		versions: readVersions(of, &id), on: strings.Clone(on),
 	}
+	id.forget()
 	return made, len(id.makers) > 0 || id.purl != nil || len(id.names) > 0
 }
 

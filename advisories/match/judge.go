@@ -1,6 +1,7 @@
 package match
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -43,7 +44,7 @@ type standing struct {
 	where   where
 	reason  string // of inside and unclear
 	version string // that was compared
-	text    string // the versions, for people
+	text    string // the versions of a stretch, for people
 	rank    versionsKind
 }
 
@@ -57,7 +58,7 @@ const (
 )
 
 func stand(c *component, p *product, place int32) standing {
-	s := standing{product: p, place: place, version: c.version, rank: p.versions.kind, text: p.versions.String()}
+	s := standing{product: p, place: place, version: c.version, rank: p.versions.kind}
 	ours := c.id.purl.packaged() && p.identity.purl.packaged() // then they are the same package
 	switch {
 	case ours && c.id.purl.path != p.identity.purl.path && c.id.purl.sourceVersion != "":
@@ -110,6 +111,14 @@ func (s *standing) compare() {
 	}
 }
 
+// said is the versions, for people.
+func (s *standing) said() string {
+	if s.text != "" {
+		return s.text
+	}
+	return s.product.versions.text
+}
+
 // sameRelease reports whether a package of a distribution's release is what an
 // advisory about wanted is about; "" is about all.
 func sameRelease(has, wanted string) bool { return wanted == "" || has == wanted }
@@ -122,21 +131,32 @@ type verdict struct {
 	fixed  string
 }
 
-// judge says what an entry is to a component. found are its products that the
-// component is or may be; it is not ok where the entry says nothing of it.
-func (e *entry) judge(c *component, found []candidate) (advisories.Match, bool) {
+// judge says what entries are to components. It may be used again, by one
+// goroutine, and then needs no new memory.
+type judge struct {
+	stands []standing
+	said   said
+}
+
+// entry says what e is to a component. found are its products that the component
+// is or may be. It is not ok where e says nothing of it, or, without clean, that it
+// is not affected.
+func (j *judge) entry(e *entry, c *component, found []candidate, clean bool) (advisories.Match, bool) {
 	// A product that is surely meant leaves no room for one of the same name.
-	kin := slices.MaxFunc(found, func(a, b candidate) int { return int(a.kin) - int(b.kin) }).kin
-	stands := make([]standing, 0, len(found))
+	kin := found[0].kin
+	for _, f := range found[1:] {
+		kin = max(kin, f.kin)
+	}
+	j.stands = j.stands[:0]
 	for _, f := range found {
 		if f.kin == kin {
-			stands = append(stands, stand(c, &e.products[f.product], f.product))
+			j.stands = append(j.stands, stand(c, &e.products[f.product], f.product))
 		}
 	}
 	var best verdict
 	var keys []string
 	for i := range e.faults {
-		v := e.faults[i].judge(c, stands)
+		v := j.fault(&e.faults[i])
 		if kin == namesakes {
 			if v.state == advisories.MatchNotAffected {
 				v.state = "" // nobody knows whether it is that product
@@ -154,7 +174,7 @@ func (e *entry) judge(c *component, found []candidate) (advisories.Match, bool) 
 			keys = append(keys, key)
 		}
 	}
-	if best.state == "" {
+	if best.state == "" || best.state == advisories.MatchNotAffected && !clean {
 		return advisories.Match{}, false
 	}
 	slices.Sort(keys)
@@ -166,23 +186,30 @@ func (e *entry) judge(c *component, found []candidate) (advisories.Match, bool) 
 
 // params are what the words of the reason tell.
 func (v *verdict) params(c *component) map[string]string {
-	p := map[string]string{"product": v.of.product.label, "name": c.given.Name, "version": c.version, "range": v.of.text, "fixed": v.fixed, "distribution": c.distribution, "on": v.of.product.on}
-	if v.reason == reasonRelease {
-		p["distribution"] = v.of.product.identity.purl.distribution()
-		if d := v.of.product.identity.purl.distro; d != "" {
-			p["distribution"] = d
+	p := make(map[string]string, 4)
+	set := func(key, value string) {
+		if value != "" {
+			p[key] = value
 		}
 	}
-	if v.reason == reasonFixed && v.fixed == "" {
-		p["fixed"] = v.of.text
-	}
-	if v.reason == reasonBetween && v.fixed != "" {
-		p["range"] = v.fixed
-	}
-	for key, value := range p {
-		if value == "" {
-			delete(p, key)
-		}
+	set("product", v.of.product.label)
+	set("version", c.version)
+	set("range", v.of.said())
+	switch v.reason {
+	case reasonName:
+		set("name", c.given.Name)
+	case reasonFixed:
+		set("fixed", cmp.Or(v.fixed, v.of.said()))
+	case reasonBefore:
+		set("fixed", v.fixed)
+	case reasonBetween:
+		set("range", v.fixed)
+	case reasonBackport:
+		set("distribution", c.distribution)
+	case reasonRelease:
+		set("distribution", cmp.Or(v.of.product.identity.purl.distro, v.of.product.identity.purl.distribution()))
+	case reasonOn:
+		set("on", v.of.product.on)
 	}
 	return p
 }
@@ -193,8 +220,10 @@ type said struct {
 	firsts, lasts                          []*standing // single versions
 }
 
-func (f *fault) of(stands []standing) said {
-	var s said
+// read fills in what a fault says.
+func (s *said) read(f *fault, stands []standing) {
+	s.affected, s.cleared, s.fixed, s.investigated = s.affected[:0], s.cleared[:0], s.fixed[:0], s.investigated[:0]
+	s.firsts, s.lasts = s.firsts[:0], s.lasts[:0]
 	for i := range stands {
 		it := &stands[i]
 		if it.where == elsewhere {
@@ -229,7 +258,6 @@ func (f *fault) of(stands []standing) said {
 			}
 		}
 	}
-	return s
 }
 
 // nearest is the standing of that kind whose versions say the most: one version
@@ -244,10 +272,11 @@ func nearest(all []*standing, w where) *standing {
 	return best
 }
 
-// judge says what a fault is to a component. Where the advisory says two things of
-// one version, the narrower one counts, and of equals the graver.
-func (f *fault) judge(c *component, stands []standing) verdict {
-	s := f.of(stands)
+// fault says what f is to the component whose stands are known. Where the advisory
+// says two things of one version, the narrower one counts, and of equals the graver.
+func (j *judge) fault(f *fault) verdict {
+	s := &j.said
+	s.read(f, j.stands)
 	if stretch := s.stretch(); stretch != nil {
 		s.affected = append(s.affected, stretch)
 	}
@@ -293,7 +322,7 @@ func (s *said) byFixes(of *standing) verdict {
 	texts := make([]string, 0, len(s.fixed))
 	before, behind := 0, 0
 	for _, it := range s.fixed {
-		texts = append(texts, it.text)
+		texts = append(texts, it.said())
 		switch {
 		case it.where == inside:
 			behind++

@@ -96,10 +96,10 @@ func (s *said) among(version string) where {
 func stretchText(firsts, lasts []*standing) string {
 	var parts []string
 	for _, f := range firsts[:min(len(firsts), maxSaid)] {
-		parts = append(parts, ">= "+f.text)
+		parts = append(parts, ">= "+f.said())
 	}
 	for _, l := range lasts[:min(len(lasts), maxSaid)] {
-		parts = append(parts, "<= "+l.text)
+		parts = append(parts, "<= "+l.said())
 	}
 	return strings.Join(parts, ", ")
 }

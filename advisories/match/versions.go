@@ -13,6 +13,7 @@ type versions struct {
 	one    string            // of single and prefixed ones
 	scheme string            // by which single ones are ordered
 	span   *advisories.Range // of a range
+	text   string            // for people: ">= 1.18.0, < 1.25.4"
 }
 
 type versionsKind uint8
@@ -28,6 +29,12 @@ const (
 // readVersions finds the versions of a product: by its Versions, else by its CPE
 // name or its package URL.
 func readVersions(p *advisories.Product, id *identity) versions {
+	v := findVersions(p, id)
+	v.text = v.say()
+	return v
+}
+
+func findVersions(p *advisories.Product, id *identity) versions {
 	scheme := "generic"
 	if id.purl != nil {
 		if _, ok := advisories.CompareVersions(id.purl.kind, "1.2.3", "1.2.4"); ok {
@@ -81,8 +88,8 @@ func (v *versions) contain(version string) (in, known bool) {
 	return false, false
 }
 
-// String is the versions for people of any language: ">= 1.18.0, < 1.25.4".
-func (v *versions) String() string {
+// say is the versions for people of any language.
+func (v *versions) say() string {
 	switch v.kind {
 	case allVersions:
 		return "*"
