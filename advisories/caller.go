@@ -20,9 +20,13 @@ type Caller struct {
 	Admin bool
 	// Manages says that the caller may change what belongs to their organisation.
 	Manages bool
+	// Assets says that the caller may see what concerns their organisation's assets:
+	// its readers may not, and no key that is bound to collections.
+	Assets bool
 	// Entry has the fields of an audit entry that name the caller.
 	Entry audit.Entry
 }
 
-// Member reports whether the caller belongs to the community.
-func (c *Caller) Member() bool { return c.Reader.Member }
+// Member reports whether the caller belongs to the community. Whoever has a key that
+// is bound to other collections does, though they read as a stranger.
+func (c *Caller) Member() bool { return c.Reader.Member || c.Entry.Key != "" }

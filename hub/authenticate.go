@@ -176,7 +176,14 @@ func (c *Caller) joins(r store.Reader, organisation string) error {
 		return store.ErrNotFound
 	}
 	c.Organisation = *org
-	c.groups, err = groupsOf(r, org.ID)
+	if c.groups, err = groupsOf(r, org.ID); err != nil || len(c.Scopes) == 0 {
+		return err
+	}
+	col, err := collection(r, Community, AdvisoriesCollection)
+	if CodeOf(err) == NotFound {
+		col, err = &Collection{}, nil // nothing was published that is not for everybody
+	}
+	c.advised = err == nil && c.scope(col.ID, VerbRead)
 	return err
 }
 

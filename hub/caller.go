@@ -29,6 +29,7 @@ type Caller struct {
 	From         string       // the address, or "socket", or "process"
 	Request      string       // id of the request
 	groups       []string     // ids of the groups that the organisation is in, but the community
+	advised      bool         // a key with Scopes reads the collection of advisories
 }
 
 // Role is what the caller may do at most: the local administrator is a hub
@@ -59,6 +60,15 @@ func (c *Caller) Reader() tlp.Reader {
 		r.Person = c.Person.ID
 	}
 	return r
+}
+
+// AdvisoryReader is the caller as a reader of advisories, wherever they are: by a
+// key that is bound to other collections a stranger.
+func (c *Caller) AdvisoryReader() tlp.Reader {
+	if len(c.Scopes) > 0 && !c.advised {
+		return tlp.Reader{}
+	}
+	return c.Reader()
 }
 
 // scope reports whether the caller's key, if there is one, is for this verb.

@@ -58,7 +58,7 @@ func (q *AdvisoryQuery) filter() (advisories.Filter, error) {
 
 // AdvisoryCaller is who asks, as the advisories know them.
 func AdvisoryCaller(c *hub.Caller) *advisories.Caller {
-	a := &advisories.Caller{Reader: c.Reader(), Entry: c.AuditEntry()}
+	a := &advisories.Caller{Reader: c.AdvisoryReader(), Entry: c.AuditEntry()}
 	if len(c.Scopes) > 0 { // bound to collections
 		return a
 	}
@@ -104,7 +104,7 @@ func (s *server) advisories() {
 		OperationID: "advisory-export", Method: http.MethodGet, Path: "/advisories/export", Tags: tags, Security: open(),
 		Summary: "Export every advisory's CSAF document", Description: "Lines of JSON, one for each advisory that the caller may read, with hashes and signature: what a CSAF provider is made of.",
 		Responses: streams("application/x-ndjson"),
-	}, s.stream("application/x-ndjson", func(ctx context.Context, c *hub.Caller, w io.Writer) error { return s.Forms.Export(ctx, c.Reader(), w) }))
+	}, s.stream("application/x-ndjson", func(ctx context.Context, c *hub.Caller, w io.Writer) error { return s.Forms.Export(ctx, c.AdvisoryReader(), w) }))
 	op(s, huma.Operation{
 		OperationID: "advisory-settings", Method: http.MethodGet, Path: "/advisories/settings", Tags: tags, Security: open(), Summary: "How advisories are published",
 	}, func(ctx context.Context, _ *none) (*body[apiclient.AdvisorySettings], error) {

@@ -51,8 +51,8 @@ const maxImport = 20 << 20
 
 func (s *server) importAdvisory(ctx context.Context, in *importInput) (*body[apiclient.Imported], error) {
 	c := AdvisoryCaller(caller(ctx))
-	if !c.Analyst { // before anything of it is read
-		return nil, &advisories.Error{Code: advisories.Forbidden, Message: "analysts of the hub import advisories"}
+	if err := writes(c); err != nil { // before anything of it is read
+		return nil, err
 	}
 	raw := []byte(in.Body.Document)
 	p, problems, err := s.Forms.Import(raw)

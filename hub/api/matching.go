@@ -44,7 +44,7 @@ func (s *server) match(ctx context.Context, in *body[apiclient.MatchRequest]) (*
 	}
 	c := caller(ctx)
 	out.Components = len(components)
-	matches, err := s.Forms.Match(ctx, c.Reader(), components)
+	matches, err := s.Forms.Match(ctx, c.AdvisoryReader(), components)
 	if err != nil {
 		return nil, err
 	}

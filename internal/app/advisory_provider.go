@@ -79,7 +79,7 @@ func (p *published) config(set advisories.Settings) provider.Config {
 	c.Keys, c.Log = []provider.PublicKey{p.h.key.Public()}, p.h.opts.Log
 	c.Reader = func(r *http.Request) (tlp.Reader, error) {
 		c, err := p.authenticate(r)
-		return c.Reader(), asAdvisories(err)
+		return c.AdvisoryReader(), asAdvisories(err)
 	}
 	return c
 }

@@ -61,6 +61,9 @@ func (f *feeds) shown(ctx context.Context, s *keptSource) (apiclient.AdvisorySou
 
 // Add makes a source. Hub administrators may.
 func (f *feeds) Add(ctx context.Context, c *advisories.Caller, in apiclient.NewAdvisorySource) (apiclient.AdvisorySource, error) {
+	if err := administers(c); err != nil { // before anything is said of what they sent
+		return apiclient.AdvisorySource{}, err
+	}
 	invalid := func(text string) error { return &advisories.Error{Code: advisories.Invalid, Message: text} }
 	s := keptSource{
 		Source: sources.Source{

@@ -30,6 +30,8 @@ func routeRules() []routeRule {
 		people    = "uf222222f2" // an organisation's key is nobody
 		hubAdmins = "ufffff22ff"
 		onlyLocal = "uffffff2ff"
+		analysts  = "uffff222ff"
+		noDraft   = "uffffnnnff" // hidden and absent are one answer, to analysts alone
 	)
 	return []routeRule{
 		{"GET", "/me", "", everybody},
@@ -100,6 +102,40 @@ func routeRules() []routeRule {
 		{"GET", "/subscriptions/none/changes", "", "unnnnnnnnn"},
 		{"POST", "/subscriptions/none/ack", `{"cursor":"x"}`, "unnnnnnnnn"},
 		{"DELETE", "/subscriptions/none", "", "unnnnnnnnn"},
+		{"GET", "/advisories", "", everybody},
+		{"GET", "/advisories/nothing", "", "nnnnnnnnnn"},
+		{"GET", "/advisories/nothing/content?format=html", "", "nnnnnnnnnn"},
+		{"GET", "/advisories/nothing/diff", "", "nnnnnnnnnn"},
+		{"GET", "/advisories/nothing/diff?to=0", "", "uffffnnnff"},
+		{"GET", "/advisories/export", "", everybody},
+		{"GET", "/advisories/settings", "", everybody},
+		{"PATCH", "/advisories/settings", `{"publisher":"NEW","namespace":"https://cert.example","category":"coordinator"}`, hubAdmins},
+		{"POST", "/advisories/match", `{"components":[{"name":"x","version":"1"}]}`, everybody},
+		{"GET", "/drafts", "", analysts},
+		{"POST", "/drafts", `{"yaml":"{class: alert, risk: low, tlp: green, title: {en: NEW}, description: {en: NEW}}"}`, analysts},
+		{"POST", "/drafts", `{"yaml":"no: advisory"}`, "uffff444ff"}, // what is wrong with it is for those who may write
+		{"POST", "/drafts/lint", `{"yaml":"tlp: green"}`, analysts},
+		{"GET", "/drafts/nothing", "", noDraft},
+		{"PATCH", "/drafts/nothing", `{"version":1,"yaml":"{class: alert, risk: low, tlp: green, title: {en: NEW}, description: {en: NEW}}"}`, noDraft},
+		{"PATCH", "/drafts/nothing", `{"version":1,"yaml":"no: advisory"}`, "uffff444ff"},
+		{"DELETE", "/drafts/nothing?version=1", "", noDraft},
+		{"GET", "/drafts/nothing/preview", "", noDraft},
+		{"POST", "/drafts/nothing/submit", `{"version":1}`, noDraft},
+		{"POST", "/drafts/nothing/submit", `{"version":1,"summary":{"xx":"no language"}}`, "uffff444ff"},
+		{"POST", "/drafts/nothing/approve", `{"version":1}`, noDraft},
+		{"POST", "/drafts/nothing/reject", `{"version":1,"reason":"because"}`, noDraft},
+		{"POST", "/drafts/nothing/publish", `{"version":1}`, noDraft},
+		{"POST", "/drafts/nothing/unschedule", `{"version":1}`, noDraft},
+		{"POST", "/drafts/nothing/withdraw", `{"version":1}`, noDraft},
+		{"POST", "/drafts/nothing/supersede", `{"version":1,"by":"nothing"}`, noDraft},
+		{"GET", "/library", "", everybody},
+		{"POST", "/library", `{"document":"{}"}`, "uffff444ff"},
+		{"GET", "/advisory-sources", "", analysts},
+		{"POST", "/advisory-sources", `{"id":"NEW","kind":"kev","url":"https://kev.example/kev.json"}`, hubAdmins},
+		{"POST", "/advisory-sources", `{"id":"NEW","kind":"kev","url":"no address"}`, "ufffff44ff"},
+		{"PATCH", "/advisory-sources/nothing", `{"paused":true}`, "ufffffnnff"},
+		{"DELETE", "/advisory-sources/nothing", "", "ufffffnnff"},
+		{"POST", "/advisory-sources/nothing/run", "", noDraft},
 	}
 }
 
