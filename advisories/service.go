@@ -30,10 +30,10 @@ type Config struct {
 
 	// Publish puts a publication into the hub as STIX; nil: nobody does. by has the
 	// fields of an audit entry that say who publishes, id is a UUID of this revision
-	// of this advisory and the same when the transaction runs again, and previous is
-	// the revision before, nil for the first. Its error keeps the advisory from being
+	// of this advisory and the same when the transaction runs again, and earlier are
+	// the revisions before it, oldest first. Its error keeps the advisory from being
 	// published.
-	Publish func(whole store.Tx, by audit.Entry, id string, p Publication, previous *Publication) error
+	Publish func(whole store.Tx, by audit.Entry, id string, p Publication, earlier []*Publication) error
 	// Published is called after a commit that readers see something of: publications,
 	// imports; may be nil.
 	Published func()

@@ -107,9 +107,11 @@ func (d *desk) reopen(t testing.TB) {
 			b, err := json.Marshal(p)
 			return advisories.File{Name: strings.ToLower(p.Tracking.ID) + ".json", MediaType: "application/json", Bytes: b}, err
 		},
-		Publish: func(whole store.Tx, _ audit.Entry, id string, p advisories.Publication, previous *advisories.Publication) error {
-			if previous != nil && previous.Tracking.Number()+1 != p.Tracking.Number() {
-				return fmt.Errorf("revision %d after %d", p.Tracking.Number(), previous.Tracking.Number())
+		Publish: func(whole store.Tx, _ audit.Entry, id string, p advisories.Publication, earlier []*advisories.Publication) error {
+			for i, rev := range append(earlier, &p) {
+				if rev.Tracking.Number() != i+1 {
+					return fmt.Errorf("revision %d as number %d of %d", rev.Tracking.Number(), i+1, len(earlier)+1)
+				}
 			}
 			tx := store.SubTx(whole, "hub")
 			if _, err := tx.Get([]byte(id)); err == nil {

@@ -215,14 +215,16 @@ func shownSupersedes(r store.Reader, p *Publication) ([]string, error) {
 // made of it.
 func (x *change) commit(rec *Record, p Publication) error {
 	id, n := rec.idOf(), p.Tracking.Number()
-	var previous *Publication
-	if n > 1 {
-		last, err := getRecord[revision](x.tx, numberedKey(revisionKind, id, n-1))
+	var earlier []*Publication
+	for i := 1; i < n; i++ {
+		rev, err := getRecord[revision](x.tx, numberedKey(revisionKind, id, i))
 		if err != nil {
 			return err
 		}
-		previous = &last.Publication
-		if err := x.tx.Delete(timedKey(publishedKind, previous.Tracking.Current, id)); err != nil {
+		earlier = append(earlier, &rev.Publication)
+	}
+	if n > 1 {
+		if err := x.tx.Delete(timedKey(publishedKind, earlier[n-2].Tracking.Current, id)); err != nil {
 			return err
 		}
 	}
@@ -241,7 +243,7 @@ func (x *change) commit(rec *Record, p Publication) error {
 		}
 	}
 	if x.s.with.Publish != nil {
-		err := x.s.with.Publish(x.whole, x.entry, uuid.NewSHA1(id, []byte("revision "+strconv.Itoa(n))).String(), p, previous)
+		err := x.s.with.Publish(x.whole, x.entry, uuid.NewSHA1(id, []byte("revision "+strconv.Itoa(n))).String(), p, earlier)
 		if err != nil {
 			return err
 		}

@@ -88,7 +88,7 @@ func (f *forms) stix(p *advisories.Publication) ([]byte, string, error) {
 	if err != nil {
 		return nil, "", asAdvisories(err)
 	}
-	objects, err := stixout.Objects(*p, stixout.Identity{ID: op.ID, Name: op.Name}, nil)
+	objects, err := stixout.Objects(*p, f.h.identity(op))
 	if err != nil {
 		return nil, "", err
 	}

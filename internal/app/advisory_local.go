@@ -36,7 +36,7 @@ func LintAdvisory(data []byte) ([]advisories.Problem, error) {
 	if hasFaults(problems) {
 		return problems, nil
 	}
-	return append(problems, checkDocument(trial(a))...), nil
+	return append(problems, checkDocument(csaf.Exporter{}, trial(a))...), nil
 }
 
 func hasFaults(problems []advisories.Problem) bool {

@@ -40,6 +40,7 @@ type Hub struct {
 	Service    *hub.Service
 	Advisories *advisories.Service
 	key        *provider.Key // signs advisories
+	stixSecret []byte        // goes into the ids of their STIX objects
 	forms      *forms
 	feeds      *feeds
 	store      store.Store
