@@ -74,8 +74,6 @@ func stand(c *component, p *product, place int32) standing {
 	s.where, s.reason = inside, reasonAll
 	switch p.versions.kind {
 	case allVersions:
-	case unreadable:
-		s.where, s.reason = unclear, reasonIncomparable
 	default:
 		s.compare()
 	}
@@ -100,7 +98,7 @@ func (s *standing) compare() {
 		return
 	}
 	switch in, known := s.product.versions.contain(s.version); {
-	case !known:
+	case !known: // what is unreadable among them
 		s.where, s.reason = unclear, reasonIncomparable
 	case !in:
 		s.where = outside

@@ -6,6 +6,7 @@ import (
 
 	"github.com/cybersec-infohub/infohub/advisories"
 	"github.com/cybersec-infohub/infohub/hub/tlp"
+	"github.com/cybersec-infohub/infohub/internal/i18n"
 )
 
 // published is an advisory about these products, each affected by CVE-2026-0001.
@@ -31,6 +32,13 @@ func outcome(t *testing.T, p advisories.Publication, c advisories.Component) str
 	case 0:
 		return "none"
 	case 1:
+		args := make([]any, 0, 2*len(got[0].Params))
+		for key, value := range got[0].Params {
+			args = append(args, key, value)
+		}
+		if says := i18n.For(i18n.English).T("match.reason."+got[0].Reason, args...); strings.ContainsAny(says, "{}") {
+			t.Errorf("%s says %q", got[0].Reason, says)
+		}
 		return string(got[0].State) + " " + got[0].Reason
 	default:
 		t.Errorf("%d matches", len(got))

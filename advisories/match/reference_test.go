@@ -16,6 +16,7 @@ import (
 
 	"github.com/cybersec-infohub/infohub/advisories"
 	"github.com/cybersec-infohub/infohub/hub/tlp"
+	"github.com/cybersec-infohub/infohub/internal/i18n"
 )
 
 // world makes advisories and inventories out of few words, so that they meet.
@@ -335,6 +336,18 @@ func TestCPEAgainstAnother(t *testing.T) {
 			}
 			if strings.ReplaceAll(value, `\`, "") != want {
 				t.Errorf("%s: %s is %q, want %q", s, attribute, value, want)
+			}
+		}
+	}
+}
+
+// Every reason has words in each language, which tell what the match knows.
+func TestReasonsHaveWords(t *testing.T) {
+	for _, lang := range i18n.Langs() {
+		w := i18n.For(lang)
+		for _, reason := range Reasons() {
+			if !w.Has("match.reason." + reason) {
+				t.Errorf("%s: no words for %s", lang, reason)
 			}
 		}
 	}
