@@ -40,6 +40,9 @@ type Message struct {
 	To      string    `json:"to"` // a URL or a mail address
 	// Payload is the body of a webhook.
 	Payload json.RawMessage `json:"payload,omitempty"`
+	// Key, if set, names the receiver by which the secrets are derived that sign it
+	// (Secret.Derive).
+	Key string `json:"key,omitempty"`
 	// Subject and Text are those of a mail.
 	Subject string `json:"subject,omitempty"`
 	Text    string `json:"text,omitempty"`

@@ -24,6 +24,29 @@ type Secret struct{ key []byte }
 // String keeps a secret out of logs.
 func (Secret) String() string { return "whsec_…" }
 
+// Derive makes the secret of one of many receivers: who knows theirs can make
+// neither this one nor another's.
+func (s Secret) Derive(name string) Secret {
+	mac := hmac.New(sha256.New, s.key)
+	mac.Write([]byte("infohub webhook\n" + name))
+	return Secret{mac.Sum(nil)}
+}
+
+// Text is the secret in the form that ParseSecrets reads, to be shown to its receiver.
+func (s Secret) Text() string { return "whsec_" + base64.StdEncoding.EncodeToString(s.key) }
+
+// secrets are those that a message is signed with.
+func (h *Webhook) secrets(m *Message) []Secret {
+	if m.Key == "" {
+		return h.Secrets
+	}
+	all := make([]Secret, len(h.Secrets))
+	for i, s := range h.Secrets {
+		all[i] = s.Derive(m.Key)
+	}
+	return all
+}
+
 // maxSecrets bounds how many signatures a message has.
 const maxSecrets = 5
 
@@ -102,7 +125,7 @@ func (h *Webhook) Send(ctx context.Context, m Message) error {
 	timestamp := strconv.FormatInt(h.Now().Unix(), 10)
 	for name, value := range map[string]string{
 		"Content-Type": "application/json", "User-Agent": h.UserAgent,
-		"Webhook-Id": m.ID, "Webhook-Timestamp": timestamp, "Webhook-Signature": sign(h.Secrets, m.ID, timestamp, m.Payload),
+		"Webhook-Id": m.ID, "Webhook-Timestamp": timestamp, "Webhook-Signature": sign(h.secrets(&m), m.ID, timestamp, m.Payload),
 	} {
 		req.Header.Set(name, value)
 	}

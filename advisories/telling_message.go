@@ -1,0 +1,73 @@
+package advisories
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/cybersec-infohub/infohub/internal/i18n"
+	"github.com/cybersec-infohub/infohub/internal/notify"
+)
+
+// send puts one message about one publication into the outbox.
+func (t *telling) send(sub *Subscription, to Party, p *Publication, concerned []Exposure, id string) error {
+	m := notify.Message{ID: id, Created: t.now, Channel: sub.Channel}
+	if sub.Channel == notify.ByWebhook {
+		kind, payload, err := t.x.with.Event(p, concerned)
+		if err != nil {
+			return fmt.Errorf("advisories: %s as a webhook: %w", p.Tracking.ID, err)
+		}
+		m.Type, m.Payload, m.To, m.Key = kind, payload, sub.To, sub.ID
+	} else {
+		subject, body := t.mail(p, sub.Lang, concerned)
+		m.Type, m.Subject, m.Text, m.To = "advisory", subject, body, to.Address
+	}
+	if err := notify.Put(t.whole, m); err != nil {
+		return err
+	}
+	return t.mark(sub, concerned)
+}
+
+func (t *telling) mail(p *Publication, lang i18n.Lang, concerned []Exposure) (subject, body string) {
+	if len(concerned) > 0 {
+		return t.x.with.Mail(p, lang, concerned)
+	}
+	k := strings.Join([]string{p.Publisher.Namespace, p.Tracking.ID, string(lang)}, "\x00")
+	text, ok := t.written[k]
+	if !ok {
+		text[0], text[1] = t.x.with.Mail(p, lang, nil)
+		t.written[k] = text
+	}
+	return text[0], text[1]
+}
+
+// sendDigest puts one mail about several publications into the outbox, none where
+// there is nothing to tell.
+func (t *telling) sendDigest(sub *Subscription, to Party, list []Publication, concerned []Exposure) error {
+	if len(list) == 0 {
+		return nil
+	}
+	subject, body := t.x.with.Digest(list, sub, concerned)
+	err := notify.Put(t.whole, notify.Message{
+		ID:   notify.NewID("digest", sub.ID, strconv.FormatInt(t.now.UnixMicro(), 10)),
+		Type: "advisory.digest", Created: t.now, Channel: sub.Channel, To: to.Address, Subject: subject, Text: body,
+	})
+	if err != nil {
+		return err
+	}
+	return t.mark(sub, concerned)
+}
+
+// mark notes on exposures that somebody was told of them.
+func (t *telling) mark(sub *Subscription, told []Exposure) error {
+	for _, e := range told {
+		e.Told = slices.DeleteFunc(slices.Clone(e.Told), func(n Notice) bool { return n.Subscription == sub.ID })
+		e.Told = append(e.Told, Notice{Time: t.now, Channel: sub.Channel, Subscription: sub.ID, Revision: e.Revision})
+		e.Told = e.Told[max(0, len(e.Told)-maxTold):]
+		if err := putExposure(t.tx, &e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
