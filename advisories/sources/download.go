@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -30,36 +31,49 @@ type fetched struct {
 // download brings in what is new in a list, in its order. A document that cannot
 // be had waits for the next run, and so does the list; one that is refused waits
 // for a new date, or a day.
-func (r *run) download(ctx context.Context, p *provided, key string, list fetch.State, entries []entry, bad []Refusal) error {
-	l := r.state.listing(key)
+func (r *run) download(ctx context.Context, p *provided, list string, state fetch.State, entries []entry, bad []Refusal) error {
+	l := r.state.listing(list)
 	named := make(map[string]bool, len(entries))
+	for _, e := range entries {
+		named[key(e.url)] = true
+	}
 	for _, f := range bad[:min(len(bad), maxNotes)] {
 		f.Time = r.now
 		r.out.refuse(f)
-		line := "#" + digest([]byte(f.URL+"\n"+f.TrackingID+"\n"+f.Detail))
-		named[line], l.Documents[line] = true, Document{Refused: &f}
+		line := key(f.URL + "\n" + f.TrackingID + "\n" + f.Detail)
+		named[line] = true
+		r.keep(l, line, Document{Refused: &f})
 	}
+	for known := range l.Documents {
+		if !named[known] {
+			delete(l.Documents, known) // it is not listed any more; what was taken in stays
+		}
+	}
+	r.size = r.state.size()
 	var todo []entry
-	for _, e := range entries {
-		named[e.url] = true
-		if l.due(e.url, e.updated, r.now) {
-			todo = append(todo, e)
-		} else {
+	room := maxListed - r.size.documents
+	for _, e := range slices.Backward(entries) { // what is new first, if there is no room for all
+		_, known := l.Documents[key(e.url)]
+		switch {
+		case !l.due(e.url, e.updated, r.now):
 			r.out.Unchanged++
+			continue
+		case !known && room <= 0:
+			r.warn("%s: the source has more than %d documents; older ones are left out", list, maxListed)
+			continue
+		case !known:
+			room--
 		}
+		todo = append(todo, e)
 	}
-	for address := range l.Documents {
-		if !named[address] {
-			delete(l.Documents, address) // it is not listed any more; what was taken in stays
-		}
-	}
+	slices.Reverse(todo)
 	l.Fetch = fetch.State{}
 	waiting, err := r.each(ctx, p, l, todo)
 	if err != nil {
 		return err
 	}
 	if waiting == 0 {
-		l.Fetch = list
+		l.Fetch = state
 	}
 	return nil
 }
@@ -74,7 +88,7 @@ func (r *run) each(ctx context.Context, p *provided, l *Listing, todo []entry) (
 	queue := make(chan chan fetched, workers-1) // in the order of the list; one more is waited for
 	known := make(map[string]fetch.State, len(todo))
 	for _, e := range todo {
-		known[e.url] = l.Documents[e.url].Fetch
+		known[e.url] = l.Documents[key(e.url)].Fetch
 	}
 	wg.Go(func() {
 		defer close(queue)
@@ -136,7 +150,7 @@ func (r *run) settle(ctx context.Context, l *Listing, f fetched) (bool, error) {
 		r.out.refuse(*f.refused)
 		d.Fetch, d.Refused = fetch.State{}, f.refused
 	}
-	l.Documents[f.entry.url] = d
+	r.keep(l, key(f.entry.url), d)
 	return true, r.checkpoint(ctx)
 }
 

@@ -38,7 +38,7 @@ func (r *run) folder(ctx context.Context) error {
 	l := r.state.listing(where)
 	named := map[string]bool{}
 	for _, name := range names {
-		named[name] = true
+		named[key(name)] = true
 		f := r.local(ctx, name, l)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -50,9 +50,9 @@ func (r *run) folder(ctx context.Context) error {
 			return err
 		}
 	}
-	for name := range l.Documents {
-		if !named[name] {
-			delete(l.Documents, name)
+	for known := range l.Documents {
+		if !named[known] {
+			delete(l.Documents, known)
 		}
 	}
 	return nil
@@ -92,7 +92,7 @@ func (r *run) documents(ctx context.Context, where string) ([]string, error) {
 
 func (r *run) local(ctx context.Context, name string, l *Listing) fetched {
 	f := fetched{entry: entry{url: name}}
-	known := l.Documents[name]
+	known := l.Documents[key(name)]
 	result, err := r.get(ctx, name, "", maxCSAF, known.Fetch)
 	refuse := func(code Code, err error) fetched {
 		refused := r.refusal(name, "", code, err.Error())

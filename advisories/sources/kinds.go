@@ -93,18 +93,18 @@ func (r *run) bulletins(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	known, now := l.Documents, map[string]Document{}
+	now := map[string]bool{}
 	l.Fetch = fetch.State{} // until all is taken in
 	for _, p := range all {
-		id := p.Tracking.ID
+		id := key(p.Tracking.ID)
+		now[id] = true
 		r.label(&p)
 		hash, err := fingerprint(&p)
 		if err != nil {
 			return err
 		}
-		d, ok := known[id]
+		d, ok := l.Documents[id]
 		if ok && d.Fetch.BodyHash == hash && d.Refused == nil {
-			now[id] = d
 			r.out.Unchanged++
 			continue
 		}
@@ -123,12 +123,17 @@ func (r *run) bulletins(ctx context.Context) error {
 		if d.Refused != nil {
 			r.out.refuse(*d.Refused)
 		}
-		now[id], known[id] = d, d
+		r.keep(l, id, d)
 		if err := r.checkpoint(ctx); err != nil {
 			return err
 		}
 	}
-	l.Documents, l.Fetch = now, result.State
+	for known := range l.Documents {
+		if !now[known] {
+			delete(l.Documents, known)
+		}
+	}
+	l.Fetch = result.State
 	return nil
 }
 

@@ -18,7 +18,6 @@ import (
 
 const (
 	maxListing = 32 << 20 // bytes of a feed, of changes.csv or of index.txt
-	maxListed  = 100_000  // documents of one list
 	maxLists   = 50       // of one provider
 )
 

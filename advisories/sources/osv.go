@@ -8,18 +8,14 @@ import (
 	"github.com/cybersec-infohub/infohub/internal/fetch"
 )
 
-const (
-	// maxKnown is up to how many records of one file are known by their hash. Those
-	// of a larger one are all handed to the sink again when it changes.
-	maxKnown = 20_000
-	maxBatch = 100 // advisories that are handed on together
-)
+// maxBatch is how many advisories are handed on together.
+const maxBatch = 100
 
 // osvFile is a file of OSV records that is worked off.
 type osvFile struct {
 	*run
-	known map[string]Document // by hash: those of the last run, and of this one
-	now   map[string]Document // of this one alone
+	l     *Listing        // by hash: the records of the last run, and of this one
+	now   map[string]bool // of this one
 	batch []Item
 	keys  []string // of batch
 }
@@ -31,7 +27,7 @@ func (r *run) osv(ctx context.Context) error {
 	}
 	defer func() { _ = result.Body.Close() }() // it is only read
 	l.Fetch = fetch.State{}                    // until all is taken in
-	o := &osvFile{run: r, known: l.Documents, now: map[string]Document{}}
+	o := &osvFile{run: r, l: l, now: map[string]bool{}}
 	err = readRecords(result.Body.ReadSeeker, result.Body.Size(), func(f file) error { return o.record(ctx, f) })
 	if flushed := o.flush(ctx); err == nil { // what was read before a fault is good
 		err = flushed
@@ -39,7 +35,12 @@ func (r *run) osv(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l.Documents, l.Fetch = o.now, result.State
+	for known := range l.Documents {
+		if !o.now[known] {
+			delete(l.Documents, known)
+		}
+	}
+	l.Fetch = result.State
 	return nil
 }
 
@@ -48,12 +49,12 @@ func (o *osvFile) record(ctx context.Context, f file) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	key := digest(f.raw)
+	id := key(string(f.raw))
 	if f.err != nil {
-		key = f.name
+		id = key(f.name)
 	}
-	if d, ok := o.known[key]; ok && d.Refused == nil {
-		o.now[key] = d
+	if d, ok := o.l.Documents[id]; ok && d.Refused == nil {
+		o.now[id] = true
 		o.out.Unchanged++
 		return nil
 	}
@@ -65,13 +66,13 @@ func (o *osvFile) record(ctx context.Context, f file) error {
 	}
 	if err != nil {
 		refused := o.refusal(o.src.URL+"#"+f.name, p.Tracking.ID, RefusedFormat, err.Error())
-		o.settled(key, &refused)
+		o.settled(id, &refused)
 		return nil
 	}
 	if p.Advisory.TLP == "" {
 		o.label(&p)
 	}
-	o.keys = append(o.keys, key)
+	o.keys = append(o.keys, id)
 	o.batch = append(o.batch, Item{Publication: p, Raw: f.raw, MediaType: "application/json", From: advisories.Source{URL: o.src.URL, Verified: byNothing}})
 	if len(o.batch) < maxBatch {
 		return nil
@@ -90,8 +91,8 @@ func (o *osvFile) flush(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for i, key := range keys {
-		o.settled(key, refused[i])
+	for i, id := range keys {
+		o.settled(id, refused[i])
 		if err := o.checkpoint(ctx); err != nil {
 			return err
 		}
@@ -99,16 +100,14 @@ func (o *osvFile) flush(ctx context.Context) error {
 	return nil
 }
 
-// settled notes that a record was dealt with.
-func (o *osvFile) settled(key string, refused *Refusal) {
+// settled notes that a record was dealt with. Of a file that has more of them than
+// there is room for, the rest is handed to the sink again when it changes.
+func (o *osvFile) settled(id string, refused *Refusal) {
 	if refused != nil {
 		o.out.refuse(*refused)
 	}
-	d := Document{Refused: refused}
-	if len(o.now) < maxKnown {
-		o.now[key] = d
-	}
-	if len(o.known) < maxKnown { // for a run that is cut off
-		o.known[key] = d
+	if len(o.now) < maxListed/2 {
+		o.now[id] = true
+		o.keep(o.l, id, Document{Refused: refused})
 	}
 }

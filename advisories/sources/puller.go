@@ -56,6 +56,7 @@ func (p *Puller) Run(ctx context.Context, src Source, old State, sink Sink) (Out
 	err := r.byKind(ctx)
 	state.Refused = r.loose
 	r.health(err)
+	err = errors.Join(err, state.fit())
 	if err != nil {
 		err = fmt.Errorf("source %q: %w", src.ID, err)
 	}
@@ -85,6 +86,7 @@ type run struct {
 	sink   Sink
 	now    time.Time
 	loose  []Refusal // those that no listing holds
+	size   size      // of state
 	taken  int       // documents since the last checkpoint
 
 	mu    sync.Mutex // of out.Warnings, while workers are under way
@@ -97,7 +99,7 @@ func (p *Puller) start(src *Source, state *State) *run {
 	if p.Now != nil {
 		now = p.Now
 	}
-	r := &run{p: p, src: src, state: state, now: now().UTC().Truncate(time.Second)}
+	r := &run{p: p, src: src, state: state, size: state.size(), now: now().UTC().Truncate(time.Second)}
 	if domain(src.URL) {
 		r.origin = r.scheme() + "://" + strings.ToLower(src.URL)
 	} else {
@@ -232,13 +234,13 @@ func (r *run) deliverAll(ctx context.Context, items []Item) ([]*Refusal, error) 
 		return nil, err
 	}
 	refused := make([]*Refusal, len(items))
-	for i, t := range taken {
-		id := items[i].Publication.Tracking.ID
+	for i, item := range items {
+		t, id := taken[i], item.Publication.Tracking.ID
 		switch code := advisories.CodeOf(t.Err); {
 		case t.Err == nil:
 			r.count(t.Result)
 		case code != "" && code != advisories.Unavailable && ctx.Err() == nil:
-			f := r.refusal(items[i].From.URL, id, RefusedHere, t.Err.Error())
+			f := r.refusal(item.From.URL, id, RefusedHere, t.Err.Error())
 			refused[i] = &f
 		default:
 			return nil, fmt.Errorf("take in %s: %w", clip(id, maxID), t.Err)
@@ -273,12 +275,17 @@ func (r *run) count(result Result) {
 	}
 }
 
-// checkpoint lets the caller store the state after so many documents.
+// checkpoint lets the caller store the state now and then: the larger it is, the
+// more documents are between.
 func (r *run) checkpoint(ctx context.Context) error {
-	const every = 50
-	if r.taken++; r.taken%every != 0 || r.p.Checkpoint == nil {
+	if r.taken++; r.p.Checkpoint == nil || r.taken < max(50, r.size.documents/10) {
 		return nil
 	}
+	r.taken = 0
+	if err := r.state.fit(); err != nil {
+		return err
+	}
+	r.size = r.state.size()
 	if err := r.p.Checkpoint(ctx, r.src.ID, *r.state); err != nil {
 		return fmt.Errorf("keep the state: %w", err)
 	}

@@ -2,6 +2,9 @@ package sources
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"slices"
 	"time"
 
@@ -41,7 +44,7 @@ type Health struct {
 type Listing struct {
 	// Fetch is of the list, and zero as long as something in it waits.
 	Fetch fetch.State `json:"fetch,omitzero"`
-	// Documents are those dealt with, by address or id.
+	// Documents are those dealt with, by a hash of their address or id.
 	Documents map[string]Document `json:"documents,omitempty"`
 }
 
@@ -57,10 +60,25 @@ type Document struct {
 // publishers mend a signature without a new date.
 const again = 24 * time.Hour
 
+// The bounds of a State, which keep it well below maxState unless somebody means
+// harm; fit sees to those.
+const (
+	maxState    = 15 << 20 // bytes of JSON; a value in a store has up to 16 MiB
+	maxListed   = 50_000   // documents of all lists
+	maxKnown    = 20_000   // documents that are asked for with a condition
+	maxRefusals = 2_000    // that are kept in words; of the others the code alone
+)
+
+// key is what a document is known by in a Listing.
+func key(name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return hex.EncodeToString(sum[:8])
+}
+
 // due tells whether a document of a list is to be fetched: it is new, it has
 // another date, it has none at all, or it was refused some time ago.
-func (l *Listing) due(url string, listed, now time.Time) bool {
-	d, ok := l.Documents[url]
+func (l *Listing) due(address string, listed, now time.Time) bool {
+	d, ok := l.Documents[key(address)]
 	return !ok || listed.IsZero() || !d.Listed.Equal(listed) || d.Refused != nil && now.Sub(d.Refused.Time) >= again
 }
 
@@ -72,6 +90,67 @@ func (l *Listing) waits(now time.Time) bool {
 		}
 	}
 	return false
+}
+
+// size counts what the bounds of a State are of.
+type size struct{ documents, known, refused int }
+
+func (n *size) add(d Document, by int) {
+	n.documents += by
+	if d.Fetch != (fetch.State{}) {
+		n.known += by
+	}
+	if d.Refused != nil && d.Refused.URL != "" {
+		n.refused += by
+	}
+}
+
+func (s *State) size() size {
+	var n size
+	for _, l := range s.Listings {
+		for _, d := range l.Documents {
+			n.add(d, 1)
+		}
+	}
+	return n
+}
+
+// keep notes that a document was dealt with, as fully as there is room for.
+func (r *run) keep(l *Listing, key string, d Document) {
+	if old, ok := l.Documents[key]; ok {
+		r.size.add(old, -1)
+	}
+	if r.size.known >= maxKnown || len(d.Fetch.ETag) > 100 {
+		d.Fetch = fetch.State{}
+	}
+	if d.Refused != nil && r.size.refused >= maxRefusals {
+		d.Refused = &Refusal{Code: d.Refused.Code, Time: d.Refused.Time}
+	}
+	r.size.add(d, 1)
+	l.Documents[key] = d
+}
+
+// fit makes a State that is too large for a store smaller, by what is missed least:
+// conditions, words, and at last whole lists, which are then worked off anew.
+func (s *State) fit() error {
+	for step := 0; ; step++ {
+		data, err := json.Marshal(s)
+		if err != nil || len(data) <= maxState {
+			return err
+		}
+		if step > 1 {
+			s.Listings = nil
+			continue
+		}
+		for _, l := range s.Listings {
+			for id, d := range l.Documents {
+				if d.Fetch = (fetch.State{}); step == 1 && d.Refused != nil {
+					d.Refused = &Refusal{Code: d.Refused.Code, Time: d.Refused.Time}
+				}
+				l.Documents[id] = d
+			}
+		}
+	}
 }
 
 // listing returns that of an address, which it makes where there is none.
@@ -90,12 +169,13 @@ func (s *State) listing(url string) *Listing {
 	return l
 }
 
-// Refusals returns what is refused as things stand, sorted by address.
+// Refusals returns what is refused as things stand, sorted by address: the first
+// 2,000 and what the last run refused besides.
 func (s *State) Refusals() []Refusal {
 	all := slices.Clone(s.Refused)
 	for _, l := range s.Listings {
 		for _, d := range l.Documents {
-			if d.Refused != nil {
+			if d.Refused != nil && d.Refused.URL != "" {
 				all = append(all, *d.Refused)
 			}
 		}
