@@ -57,7 +57,7 @@ type page struct {
 }
 
 func newPage(r *scanner.Report, opts Options) *page {
-	v := newView(r, opts)
+	v := withRelated(newView(r, opts), opts)
 	return &page{
 		view: v, HTMLLang: htmlLang(v.Lang), CSP: policy(),
 		Style:   template.CSS(pageStyle), //nolint:gosec // G203: the text is a file of this package

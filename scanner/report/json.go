@@ -21,6 +21,7 @@ type reportJSON struct {
 	scanner.Report
 	Lang     rules.Lang    `json:"lang"`
 	Findings []findingJSON `json:"findings"` // in the place of Report's
+	Related  *relatedJSON  `json:"related,omitempty"`
 }
 
 type findingJSON struct {
@@ -59,7 +60,7 @@ func JSONLine(w io.Writer, r *scanner.Report, opts Options) error {
 
 func newReportJSON(r *scanner.Report, opts Options) reportJSON {
 	w := opts.words()
-	out := reportJSON{Report: *r, Lang: rules.Lang(w.Lang), Findings: make([]findingJSON, 0, len(r.Findings))}
+	out := reportJSON{Report: *r, Lang: rules.Lang(w.Lang), Findings: make([]findingJSON, 0, len(r.Findings)), Related: newRelatedJSON(r, opts, w)}
 	// A list is never null.
 	out.Families = append([]scanner.FamilyResult{}, r.Families...)
 	out.First = append([]string{}, r.First...)

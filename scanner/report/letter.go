@@ -27,10 +27,11 @@ type LetterOptions struct {
 // Letter writes a message that asks the web host or the IT company for exactly
 // what is to be changed: each fault's change, what was seen, and the text to
 // use. It is plain text, ready to be pasted into a mail; its first line is the
-// subject. What costs nothing and what could not be tested is not in it. It
+// subject. What costs nothing and what could not be tested is not in it; of
+// Options.Related it has what everybody may read, since it goes to others. It
 // returns ErrNothingToAsk, and writes nothing, where no fault is theirs.
 func Letter(w io.Writer, r *scanner.Report, opts Options, letter LetterOptions) error {
-	text := letterText(newView(r, opts), letter)
+	text := letterText(withRelated(newView(r, opts), opts), letter)
 	if text == "" {
 		return ErrNothingToAsk
 	}
@@ -42,8 +43,9 @@ func Letter(w io.Writer, r *scanner.Report, opts Options, letter LetterOptions) 
 
 // letterText is the letter, "" if there is nothing to ask for.
 func letterText(v *view, letter LetterOptions) string {
-	items := letterItems(v, letter.To)
-	if len(items) == 0 {
+	items, advisories := letterItems(v, letter.To), letterRelated(v, letter.To)
+	n := len(items) + len(advisories)
+	if n == 0 {
 		return ""
 	}
 	platforms := letter.For
@@ -52,14 +54,22 @@ func letterText(v *view, letter LetterOptions) string {
 	}
 	// Mail has lines of at most 78 characters (RFC 5322 section 2.1.1).
 	p := &printer{w: v.Words, width: 76}
-	p.line(0, v.T("letter.subject", "domain", v.Domain, "n", len(items)), plain)
+	p.line(0, v.T("letter.subject", "domain", v.Domain, "n", n), plain)
 	p.blank()
 	p.line(0, v.T("letter.greeting"), plain)
 	p.blank()
-	p.line(0, v.T("letter.about", "domain", v.Domain, "date", v.Checked, "n", len(items)), plain)
+	p.line(0, v.T("letter.about", "domain", v.Domain, "date", v.Checked, "n", n), plain)
 	for i, it := range items {
 		p.blank()
 		p.letterItem(i+1, it, platforms)
+	}
+	if len(advisories) > 0 {
+		p.blank()
+		p.line(0, v.T("related.letter"), plain)
+	}
+	for i, it := range advisories {
+		p.blank()
+		p.letterAdvisory(fmt.Sprintf("%d.", len(items)+i+1), it)
 	}
 	p.blank()
 	p.line(0, v.T("letter.answer"), plain)

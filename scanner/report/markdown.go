@@ -12,10 +12,11 @@ import (
 // Markdown writes a report as GitHub-flavoured Markdown. What a site sent stands
 // in code, where nothing acts, or is escaped.
 func Markdown(w io.Writer, r *scanner.Report, opts Options) error {
-	v := newView(r, opts)
+	v := withRelated(newView(r, opts), opts)
 	m := &markdown{view: v}
 	m.head()
 	m.first()
+	m.related()
 	m.families()
 	for _, f := range v.Families {
 		m.family(f)

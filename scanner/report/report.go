@@ -25,6 +25,10 @@ type Options struct {
 	Lang      rules.Lang       // "" and whatever has no words is English
 	Catalogue *rules.Catalogue // the rules that judged the reports
 	Zone      *time.Location   // in which Text and HTML give times; nil is UTC
+	// Related finds the advisories that concern a site, for whoever reads the report.
+	// It is asked each time that Text, HTML, Markdown, JSON or Letter renders one; nil,
+	// or an answer of nil: nobody asked, and nothing is said of them.
+	Related func(*scanner.Report) *Related
 
 	// The rest is for Text.
 	Colour  bool

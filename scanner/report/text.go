@@ -47,13 +47,14 @@ func NewTexts(w io.Writer, opts Options) *Texts { return &Texts{w: w, opts: opts
 
 // Add writes one report.
 func (t *Texts) Add(r *scanner.Report) error {
-	p, v := newPrinter(t.opts), newView(r, t.opts)
+	p, v := newPrinter(t.opts), withRelated(newView(r, t.opts), t.opts)
 	if len(t.overview) > 0 {
 		p.blank()
 		p.blank()
 	}
 	p.head(v)
 	p.firstFixes(v)
+	p.related(v.Related)
 	for _, f := range v.Families {
 		p.family(f)
 		if f.ID == "web" && v.MDN != "" {

@@ -34,6 +34,8 @@ type view struct {
 	Inventory []product
 	Servers   []server // of which every cipher suite is known
 	MDN       string
+	// Related are the advisories that concern the reader; nil: nobody asked.
+	Related *related
 }
 
 // item is one finding with its words filled in.
