@@ -150,7 +150,8 @@ func (m *markdown) related() {
 		if about := it.About(); about != "" {
 			m.para(mdText(about))
 		}
-		m.para(mdText(sentences(it.Words, it.Concerns(), it.Why)))
+		m.para(mdText(it.Concerns()))
+		m.para(mdText(it.Why))
 		if it.CVEs != "" {
 			m.para(mdText(it.CVEs))
 		}
