@@ -1,7 +1,6 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/cybersec-infohub/infohub/advisories"
 	"github.com/cybersec-infohub/infohub/advisories/sources"
-	"github.com/cybersec-infohub/infohub/internal/audit"
 	"github.com/cybersec-infohub/infohub/internal/fetch"
 	"github.com/cybersec-infohub/infohub/internal/netguard"
 	"github.com/cybersec-infohub/infohub/internal/store"
@@ -254,48 +252,4 @@ func (f *feeds) runDue(ctx context.Context, s *keptSource) {
 		return
 	}
 	f.h.opts.Log.Info("a source of advisories was fetched", "source", s.ID, "new", out.New, "changed", out.Changed, "unchanged", out.Unchanged, "refused", len(out.Refused), "error", err)
-}
-
-// sink takes in what a source brings, as the hub itself.
-type sink struct {
-	h      *Hub
-	source string
-}
-
-func (k *sink) caller() *advisories.Caller {
-	return &advisories.Caller{Analyst: true, Entry: audit.Entry{Actor: audit.Actor{Kind: audit.System, ID: "source/" + k.source}}}
-}
-
-// Publication takes one advisory into the library, or makes a draft of it.
-func (k *sink) Publication(ctx context.Context, item sources.Item) (sources.Result, error) {
-	if item.Mode == sources.ModeDraft {
-		_, err := k.h.Advisories.ImportDraft(ctx, k.caller(), item.Publication, item.From)
-		if advisories.CodeOf(err) == advisories.Conflict { // there is one already
-			return sources.Same, nil
-		}
-		return sources.Added, err
-	}
-	done, err := k.h.Advisories.PutLibrary(ctx, k.caller(), []advisories.Import{{Publication: item.Publication, Source: item.From, MediaType: item.MediaType, Raw: bytes.Clone(item.Raw)}})
-	if err != nil {
-		return 0, err
-	}
-	switch done[0].Outcome {
-	case advisories.ImportAdded:
-		return sources.Added, nil
-	case advisories.ImportUpdated:
-		return sources.Replaced, nil
-	case advisories.ImportConflict, advisories.ImportRefused:
-		return 0, &advisories.Error{Code: advisories.Conflict, Message: done[0].Reason}
-	}
-	return sources.Same, nil
-}
-
-// KEV replaces CISA's catalogue.
-func (k *sink) KEV(ctx context.Context, list sources.KEVList) error {
-	return k.h.Advisories.PutKEV(ctx, k.caller(), list.Entries)
-}
-
-// EPSS replaces FIRST's table.
-func (k *sink) EPSS(ctx context.Context, list sources.EPSSList) error {
-	return k.h.Advisories.PutEPSS(ctx, k.caller(), list.Rows)
 }
