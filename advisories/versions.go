@@ -182,6 +182,9 @@ func CompareVersions(scheme, a, b string) (order int, ok bool) {
 	if !generic && ecosystem == "" {
 		return 0, false
 	}
+	if generic {
+		a, b = bare(a), bare(b)
+	}
 	if order, ok := plainOrder(a, b); ok {
 		return order, true
 	}

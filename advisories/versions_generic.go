@@ -9,6 +9,14 @@ import (
 	goversion "github.com/hashicorp/go-version"
 )
 
+// bare is a version without the "V" that some makers put in front.
+func bare(s string) string {
+	if len(s) > 1 && (s[0] == 'v' || s[0] == 'V') && s[1] >= '0' && s[1] <= '9' {
+		return s[1:]
+	}
+	return s
+}
+
 // plainOrder compares versions that are numbers with dots between them, where a
 // number that both have decides: all schemes agree there, and most comparisons are
 // such. It takes no memory.

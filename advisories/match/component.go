@@ -71,7 +71,7 @@ func read(given advisories.Component) component {
 }
 
 var (
-	unknownVersions = []string{"*", "-", "?", "unknown", "n/a", "na", "none", "noassertion", "latest", "null", "nil", "all", "any", "undefined", "不明", "未知", "不詳", "不详"}
+	unknownVersions = []string{"*", "-", "?", "unknown", "n/a", "na", "none", "noassertion", "latest", "null", "nil", "all", "all versions", "any", "undefined", "不明", "未知", "不詳", "不详"}
 	aVersion        = regexp.MustCompile(`(?i)^(?:v|version |ver\.? ?)(\d)`)
 	behind          = regexp.MustCompile(`(?i)\s*\([^()]*\)$|\.(?:release|final|ga)$`)
 )

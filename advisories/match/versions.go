@@ -79,7 +79,8 @@ func (v *versions) contain(version string) (in, known bool) {
 	case prefixed:
 		return strings.HasPrefix(strings.ToLower(version), v.one), true
 	case single:
-		if strings.EqualFold(version, v.one) {
+		// Some write the branch in front of its versions: "15.2E 15.2(2)E6".
+		if at := strings.LastIndexByte(v.one, ' '); strings.EqualFold(version, v.one) || strings.EqualFold(version, v.one[at+1:]) {
 			return true, true
 		}
 		order, ok := advisories.CompareVersions(v.scheme, version, v.one)
