@@ -142,6 +142,32 @@ func (s *Service) Item(ctx context.Context, ref string) (Item, error) {
 	return item, err
 }
 
+// Earlier returns the revisions before a publication of this hub's, oldest first;
+// none before the first one, and of what others published. It asks for no caller:
+// whoever may read the publication may read them.
+func (s *Service) Earlier(ctx context.Context, p *Publication) ([]*Publication, error) {
+	var earlier []*Publication
+	err := s.read(ctx, func(_, r store.Reader) error {
+		earlier = nil
+		rec, err := find(r, p.Tracking.ID)
+		if CodeOf(err) == NotFound {
+			return nil
+		}
+		if err != nil || !rec.Tracking.Initial.Equal(p.Tracking.Initial) {
+			return err
+		}
+		for n := 1; n < p.Tracking.Number() && n <= rec.Tracking.Number(); n++ {
+			rev, err := getRecord[revision](r, numberedKey(revisionKind, rec.idOf(), n))
+			if err != nil {
+				return err
+			}
+			earlier = append(earlier, &rev.Publication)
+		}
+		return nil
+	})
+	return earlier, err
+}
+
 func readItem(r store.Reader, id uuid.UUID) (Item, error) {
 	rec, err := getRecord[recordHead](r, key(recordKind, id))
 	if err != nil {

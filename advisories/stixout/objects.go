@@ -37,45 +37,69 @@ type Identity struct {
 // this one has again gets the identifier of the one that is revoked, which the
 // standard forbids (3.6): give all.
 //
-// Identifiers are the same in every revision. They follow from the publisher, the
-// tracking id and what the object is, but have the form of random ones (UUID
+// Identifiers are the same in every revision. They follow from the publisher (as it
+// was at first), the tracking id and what the object is, but have the form of random ones (UUID
 // version 4), as the standard wants it (2.9). The error says what makes an object
 // invalid.
 func Objects(p advisories.Publication, identity Identity, earlier ...*advisories.Publication) ([]json.RawMessage, error) {
-	marking := p.Advisory.TLP.ID()
-	if marking == "" {
-		return nil, fmt.Errorf("advisory %s as STIX: %q is no label of TLP", p.Tracking.ID, p.Advisory.TLP)
+	now, last, err := history(&p, identity, earlier)
+	if err != nil {
+		return nil, err
 	}
-	births := map[string]int{} // how often an object came, by name
-	var last map[string]object
-	for _, e := range earlier {
-		if e != nil {
-			last = render(e, identity, births, last)
-		}
-	}
-	now := render(&p, identity, births, last)
 	for name, o := range last {
-		if _, still := now[name]; !still && o["revoked"] != true {
+		before, still := now[name]
+		switch {
+		case !still && o["revoked"] != true:
 			gone := maps.Clone(o)
 			gone["revoked"] = true
 			gone["modified"] = timestamp(p.Tracking.Current)
-			gone["object_marking_refs"] = []string{marking}
+			gone["object_marking_refs"] = []string{p.Advisory.TLP.ID()}
 			now[name] = gone
+		case still && before.id() == o.id() && before["modified"] == o["modified"]:
+			delete(now, name)
 		}
 	}
+	return encode(&p, now)
+}
+
+// Current returns all objects of a publication as they are once Objects of it and
+// of each of earlier, the revisions before it, was shared: with the same
+// identifiers and versions. Those that only earlier has are not among them.
+func Current(p advisories.Publication, identity Identity, earlier ...*advisories.Publication) ([]json.RawMessage, error) {
+	now, _, err := history(&p, identity, earlier)
+	if err != nil {
+		return nil, err
+	}
+	return encode(&p, now)
+}
+
+// history makes the objects of the revisions one after the other, and returns
+// those of p and of the one before it, by name.
+func history(p *advisories.Publication, identity Identity, earlier []*advisories.Publication) (now, last map[string]object, err error) {
+	if p.Advisory.TLP.ID() == "" {
+		return nil, nil, fmt.Errorf("advisory %s as STIX: %q is no label of TLP", p.Tracking.ID, p.Advisory.TLP)
+	}
+	births := map[string]int{} // how often an object came, by name
+	namespace := ""
+	for _, revision := range append(slices.Clone(earlier), p) {
+		if revision == nil {
+			continue
+		}
+		// The publisher's may change; what is known keeps its name.
+		namespace = cmp.Or(namespace, revision.Publisher.Namespace)
+		last = now
+		if now, err = render(revision, identity, namespace, births, last); err != nil {
+			return nil, nil, fmt.Errorf("advisory %s as STIX: %w", p.Tracking.ID, err)
+		}
+	}
+	return now, last, nil
+}
+
+// encode writes objects, sorted by id.
+func encode(p *advisories.Publication, objects map[string]object) ([]json.RawMessage, error) {
 	var list []json.RawMessage
 	var parser stix.Parser
-	for _, name := range slices.SortedFunc(maps.Keys(now), func(a, b string) int { return cmp.Compare(now[a].id(), now[b].id()) }) {
-		o := now[name]
-		if before, ok := last[name]; ok && before.id() == o.id() {
-			same, err := equal(before, o)
-			if err != nil {
-				return nil, fmt.Errorf("advisory %s as STIX: %w", p.Tracking.ID, err)
-			}
-			if same {
-				continue
-			}
-		}
+	for _, o := range slices.SortedFunc(maps.Values(objects), func(a, b object) int { return cmp.Compare(a.id(), b.id()) }) {
 		data, err := json.Marshal(o)
 		if err != nil {
 			return nil, fmt.Errorf("advisory %s as STIX: %w", p.Tracking.ID, err)
@@ -142,24 +166,35 @@ func timestamp(t time.Time) string { return stix.FormatTimestamp(t.UTC().Truncat
 
 // maker makes the objects of one publication.
 type maker struct {
-	p        *advisories.Publication
-	identity Identity
-	births   map[string]int
-	last     map[string]object
-	objects  map[string]object // by name: what it is, the same in all revisions
+	p         *advisories.Publication
+	identity  Identity
+	namespace string // of the publisher, when it was first published
+	births    map[string]int
+	last      map[string]object
+	objects   map[string]object // by name: what it is, the same in all revisions
 }
 
 // render are all objects of a publication, by name. births counts on how often
-// each came; last are the objects of the revision before.
-func render(p *advisories.Publication, identity Identity, births map[string]int, last map[string]object) map[string]object {
-	m := &maker{p: p, identity: identity, births: births, last: last, objects: map[string]object{}}
+// each came; last are the objects of the revision before. What says the same as
+// there is of the same version.
+func render(p *advisories.Publication, identity Identity, namespace string, births map[string]int, last map[string]object) (map[string]object, error) {
+	m := &maker{p: p, identity: identity, namespace: namespace, births: births, last: last, objects: map[string]object{}}
 	m.everything()
-	for name := range m.objects {
-		if _, was := last[name]; !was {
+	for name, o := range m.objects {
+		before, was := last[name]
+		if !was {
 			births[name]++
+			continue
+		}
+		same, err := equal(before, o)
+		if err != nil {
+			return nil, err
+		}
+		if same {
+			o["modified"] = before["modified"]
 		}
 	}
-	return m.objects
+	return m.objects, nil
 }
 
 // add files an object under its name and returns its id, "" where the name is
@@ -189,7 +224,7 @@ func (m *maker) idOf(typ, name string) string {
 	if _, was := m.last[name]; !was {
 		birth++
 	}
-	parts := []string{m.identity.Secret, m.identity.ID, m.p.Publisher.Namespace, m.p.Tracking.ID, name}
+	parts := []string{m.identity.Secret, m.identity.ID, m.namespace, m.p.Tracking.ID, name}
 	if birth > 1 {
 		parts = append(parts, fmt.Sprint(birth))
 	}

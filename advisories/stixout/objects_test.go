@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -218,6 +219,55 @@ func TestRevisions(t *testing.T) {
 		if o["revoked"] != true {
 			t.Errorf("%s is not revoked", id)
 		}
+	}
+}
+
+// TestCurrent: the objects of an advisory are those that a hub has that was given
+// the objects of each revision.
+func TestCurrent(t *testing.T) {
+	var earlier []*advisories.Publication
+	shared := map[string]map[string]any{} // by id, the last version
+	for n := 1; n <= 8; n++ {
+		p := publication(n)
+		switch n {
+		case 2, 4, 7: // something goes, and comes again
+			p.Advisory.Indicators, p.Advisory.Remedies = p.Advisory.Indicators[1:], p.Advisory.Remedies[1:]
+			p.Advisory.Vulnerabilities = p.Advisory.Vulnerabilities[1:]
+		case 5: // what stays has the same names, whatever the publisher's is
+			p.Publisher.Namespace = "https://moved.example"
+		case 6:
+			p.Publisher.Namespace, p.Advisory.Description = "https://moved.example", said("another")
+		case 8:
+			p.Tracking.State = advisories.Withdrawn
+		}
+		for id, o := range objects(t, p, earlier...) {
+			if before := shared[id]; before != nil && before["revoked"] == true {
+				t.Errorf("revision %d: %s follows what is revoked", n, id)
+			}
+			shared[id] = o
+		}
+		list, err := Current(*p, operator(), earlier...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		current := map[string]bool{}
+		for _, data := range list {
+			var o map[string]any
+			if err := json.Unmarshal(data, &o); err != nil {
+				t.Fatal(err)
+			}
+			id := o["id"].(string)
+			current[id] = true
+			if !reflect.DeepEqual(o, shared[id]) {
+				t.Errorf("revision %d: %v, and shared is %v", n, o, shared[id])
+			}
+		}
+		for id, o := range shared {
+			if o["revoked"] != true && !current[id] {
+				t.Errorf("revision %d: %s %v is shared, and not of the advisory", n, id, o["name"])
+			}
+		}
+		earlier = append(earlier, p)
 	}
 }
 

@@ -80,15 +80,20 @@ func (f *forms) Render(p *advisories.Publication, format string, lang i18n.Lang)
 
 // stix is a bundle of what the hub has of a publication.
 func (f *forms) stix(p *advisories.Publication) ([]byte, string, error) {
+	ctx := context.Background()
 	var op hub.Organisation
-	err := f.h.store.View(context.Background(), func(r store.Reader) (err error) {
+	err := f.h.store.View(ctx, func(r store.Reader) (err error) {
 		op, err = hub.Operator(r)
 		return err
 	})
 	if err != nil {
 		return nil, "", asAdvisories(err)
 	}
-	objects, err := stixout.Objects(*p, f.h.identity(op))
+	earlier, err := f.h.Advisories.Earlier(ctx, p)
+	if err != nil {
+		return nil, "", err
+	}
+	objects, err := stixout.Current(*p, f.h.identity(op), earlier...)
 	if err != nil {
 		return nil, "", err
 	}
