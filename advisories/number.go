@@ -52,8 +52,10 @@ func checkPattern(pattern string, clear bool) string {
 		rest = strings.ReplaceAll(rest, field, "")
 	}
 	for _, r := range rest {
-		if !strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._", r) {
-			return fmt.Sprintf("%q is neither a letter, a digit, \"-\", \".\" or \"_\" nor a part of {yyyy}, {yy}, {mm}, {dd}, {tlp} or {seq}", r)
+		// No more than file names can have (CSAF 5.1): what two ids differ by, their
+		// files do, too.
+		if !strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", r) {
+			return fmt.Sprintf("%q is neither a letter, a digit, \"-\" or \"_\" nor a part of {yyyy}, {yy}, {mm}, {dd}, {tlp} or {seq}", r)
 		}
 	}
 	switch {

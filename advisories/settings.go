@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -91,8 +92,8 @@ func (set *Settings) check() error {
 	}
 	const most = 300
 	p := &set.Publisher
-	if p.Name == "" || len(p.Name) > most {
-		add("publisher.name", "who publishes has a name of up to 300 bytes", "write the name of your organisation")
+	if p.Name == "" || len(p.Name) > most || PlainLine(p.Name) != p.Name {
+		add("publisher.name", "who publishes has a name of up to 300 bytes, on one line", "write the name of your organisation")
 	}
 	if !isWebAddress(p.Namespace) {
 		add("publisher.namespace", "it is no web address", "write one that is yours, such as https://cert.example")
@@ -101,11 +102,14 @@ func (set *Settings) check() error {
 	if !slices.Contains(categories, p.Category) {
 		add("publisher.category", "no such category", "write "+strings.Join(categories, ", ")+" (CSAF 3.2.1.8.1)")
 	}
-	if len(p.Contact) > 10*most || len(p.Authority) > 10*most {
-		add("publisher.contact", "contact and authority have up to 3000 bytes each", "make it shorter")
+	for _, text := range []string{p.Contact, p.Authority} {
+		if len(text) > 10*most || PlainText(text) != text {
+			add("publisher.contact", "contact and authority have up to 3000 bytes each, without control characters", "write them as plain text")
+			break
+		}
 	}
-	if set.CanonicalURL != "" && !isWebAddress(set.CanonicalURL) {
-		add("canonical_url", "it is no web address", "write the hub's, such as https://cert.example")
+	if set.CanonicalURL != "" && !isHubAddress(set.CanonicalURL) {
+		add("canonical_url", "it is not the address of a hub", "write https:// and its name, without a path: https://cert.example")
 	}
 	if len(found) == 0 {
 		return nil
@@ -116,4 +120,16 @@ func (set *Settings) check() error {
 func isWebAddress(text string) bool {
 	u, err := url.Parse(text)
 	return err == nil && len(text) <= 2000 && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil
+}
+
+// isHubAddress reports whether a text is an address at which a hub can be: what is
+// published there as CSAF is so by https (CSAF 2.0, 7.1.3), but for tests on the
+// machine itself.
+func isHubAddress(text string) bool {
+	u, err := url.Parse(text)
+	if err != nil || !isWebAddress(text) || u.Path != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Scheme == "https" || u.Hostname() == "localhost" || ip.IsLoopback()
 }

@@ -27,6 +27,16 @@ func TestSettings(t *testing.T) {
 		{"no name", "publisher.name", func(s *advisories.Settings) { s.Publisher.Name = "" }},
 		{"no address", "publisher.namespace", func(s *advisories.Settings) { s.Publisher.Namespace = "cert.example" }},
 		{"no such category", "publisher.category", func(s *advisories.Settings) { s.Publisher.Category = "x" }},
+		{"what two file names could be one of", "pattern_clear", func(s *advisories.Settings) { s.PatternClear = "A{yy}.{mm}.{seq}" }},
+		{"a name of two lines", "publisher.name", func(s *advisories.Settings) { s.Publisher.Name = "CERT\r\nBcc: x@y.example" }},
+		{"a name with a control character", "publisher.name", func(s *advisories.Settings) { s.Publisher.Name = "CERT\x00" }},
+		{"a contact with one", "publisher.contact", func(s *advisories.Settings) { s.Publisher.Contact = "a@b.example\x01" }},
+		{"an authority with one", "publisher.contact", func(s *advisories.Settings) { s.Publisher.Authority = "By law\x7f" }},
+		{"a page and not a hub", "canonical_url", func(s *advisories.Settings) { s.CanonicalURL = "https://cert.example/hub" }},
+		{"a query", "canonical_url", func(s *advisories.Settings) { s.CanonicalURL = "https://cert.example?x=y" }},
+		{"a fragment", "canonical_url", func(s *advisories.Settings) { s.CanonicalURL = "https://cert.example#x" }},
+		{"markup", "canonical_url", func(s *advisories.Settings) { s.CanonicalURL = `https://cert.example/"><script>` }},
+		{"no encryption", "canonical_url", func(s *advisories.Settings) { s.CanonicalURL = "http://cert.example" }},
 		{"a script", "canonical_url", func(s *advisories.Settings) { s.CanonicalURL = "javascript:alert(1)" }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -90,7 +90,8 @@ func checkTexts(path string, t Texts, now time.Time) error {
 
 // Approve says that what is in review may be published. It takes a person, signed
 // in or with their own key, who is none of the authors of this working copy:
-// Forbidden for others, the local administrator and keys of organisations too.
+// Forbidden for others, the local administrator and keys of organisations too. Of
+// what no person wrote, such as a source's draft, whoever handed it in counts as one.
 func (s *Service) Approve(ctx context.Context, c *Caller, id string, version int) (Record, error) {
 	return s.change(ctx, c, "advisory.approve", func(x *change) error {
 		rec, err := x.openAt(id, version)
@@ -104,6 +105,8 @@ func (s *Service) Approve(ctx context.Context, c *Caller, id string, version int
 			return fail(Forbidden, "a person approves: sign in, or use a key of your own; what belongs to no person approves nothing")
 		case slices.Contains(rec.Work.Authors, c.Person):
 			return fail(Forbidden, "you wrote some of it: another analyst has to approve it")
+		case len(rec.Work.Authors) == 0 && rec.Work.Submitter == c.Person:
+			return fail(Forbidden, "you handed it in, and no other person has seen it yet: another analyst has to approve it")
 		}
 		rec.Work.State, rec.Work.Approver, rec.Work.Rejected = Approved, c.Person, ""
 		if err := x.save(rec); err != nil {

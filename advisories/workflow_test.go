@@ -9,6 +9,7 @@ import (
 
 	"github.com/cybersec-infohub/infohub/advisories"
 	"github.com/cybersec-infohub/infohub/hub/tlp"
+	"github.com/cybersec-infohub/infohub/internal/audit"
 	"github.com/cybersec-infohub/infohub/internal/i18n"
 )
 
@@ -126,6 +127,24 @@ func TestNobodyApprovesWhatTheyWrote(t *testing.T) {
 	wantCode(t, err, advisories.Forbidden)
 	_, err = d.Approve(ctx, analyst("ben"), rec.UUID, rec.Version)
 	must(t, err)
+}
+
+// TestWhatNobodyWroteTakesTwoPeople: a source made the draft, or the local
+// administrator did. Who hands that in is the first person, and another approves it.
+func TestWhatNobodyWroteTakesTwoPeople(t *testing.T) {
+	d := openDesk(t, nil)
+	ctx := t.Context()
+	machine := &advisories.Caller{Analyst: true, Entry: audit.Entry{Actor: audit.Actor{Kind: audit.System, ID: "source/bulletins"}}}
+	for _, by := range []*advisories.Caller{machine, local()} {
+		rec, err := d.Create(ctx, by, advisory("A bulletin", tlp.Clear))
+		must(t, err)
+		rec, err = d.Submit(ctx, analyst("ann"), rec.UUID, rec.Version, advisories.Submission{})
+		must(t, err)
+		_, err = d.Approve(ctx, analyst("ann"), rec.UUID, rec.Version)
+		wantCode(t, err, advisories.Forbidden)
+		_, err = d.Approve(ctx, analyst("ben"), rec.UUID, rec.Version)
+		must(t, err)
+	}
 }
 
 func TestFaultsKeepItFromReview(t *testing.T) {
