@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/cybersec-infohub/infohub/advisories"
 	"github.com/cybersec-infohub/infohub/internal/apiclient"
 	"github.com/cybersec-infohub/infohub/internal/i18n"
 )
@@ -62,9 +65,12 @@ ID is a tracking id such as A26-11-04, or the id of a record that has none yet.`
 	}
 	cmd.AddCommand(o.fileCommands()...)
 	cmd.AddCommand(o.writeCommands()...)
+	cmd.AddCommand(o.importCommand())
 	cmd.AddCommand(o.stepCommands()...)
 	cmd.AddCommand(o.readCommands()...)
 	cmd.AddCommand(o.matchCommands()...)
+	cmd.AddCommand(o.exposureCommands()...)
+	cmd.AddCommand(o.subscriptionCommands()...)
 	cmd.AddCommand(o.settingsCommand(), o.sourceCommand())
 	return cmd
 }
@@ -104,6 +110,26 @@ func (o *advisoryCommand) summary() map[string]string {
 	return out
 }
 
+// choices are the values that an option may have.
+func choices(flag string) []string {
+	return map[string][]string{
+		"risk": {"low", "medium", "high", "extreme"}, "tlp": {"clear", "green", "amber", "amber+strict", "red"},
+		"state": {"draft", "in-review", "approved", "published", "revised", "withdrawn", "superseded"},
+		"kind":  {"csaf", "kev", "epss", "osv", "bulletin"}, "mode": {"library", "draft"},
+		"category": {"coordinator", "discoverer", "other", "translator", "user", "vendor"},
+	}[flag]
+}
+
+// oneOf checks an option's value, in either case. A TLP label may have "TLP:"
+// before it.
+func oneOf(flag, value string) error {
+	value = strings.ToLower(value)
+	if list := choices(flag); !slices.Contains(list, value) && (flag != "tlp" || !slices.Contains(list, strings.TrimPrefix(value, "tlp:"))) {
+		return usageError{fmt.Errorf("--%s %q: choose %s", flag, printable(value), strings.Join(list, ", "))}
+	}
+	return nil
+}
+
 // addFilter gives a command the options that choose advisories.
 func (o *advisoryCommand) addFilter(cmd *cobra.Command) {
 	for _, f := range [][2]string{
@@ -115,13 +141,17 @@ func (o *advisoryCommand) addFilter(cmd *cobra.Command) {
 			o.filter[f[0]] = new(string)
 		}
 		cmd.Flags().StringVar(o.filter[f[0]], f[0], "", "only those "+f[1])
+		if list := choices(f[0]); list != nil {
+			complete(cmd, f[0], list)
+		}
 	}
 	cmd.Flags().IntVar(&o.limit, "limit", 50, "advisories at most")
 }
 
 func (o *advisoryCommand) query() (url.Values, error) {
 	q := url.Values{}
-	for name, value := range o.filter {
+	for _, name := range slices.Sorted(maps.Keys(o.filter)) { // of several mistakes, always the same is named
+		value := o.filter[name]
 		switch {
 		case *value == "":
 		case name == "since":
@@ -130,6 +160,11 @@ func (o *advisoryCommand) query() (url.Values, error) {
 				return nil, err
 			}
 			q.Set(name, when(t))
+		case choices(name) != nil:
+			if err := oneOf(name, *value); err != nil {
+				return nil, err
+			}
+			q.Set(name, strings.ToLower(*value))
 		default:
 			q.Set(name, *value)
 		}
@@ -180,36 +215,73 @@ func name(id, record string) string {
 }
 
 func (o *advisoryCommand) showDraft(d apiclient.Draft) error {
-	version := strconv.Itoa(d.Version)
 	working := d.Working
 	if working != "" && d.Action != "publish" {
 		working += " (" + d.Action + ")"
 	}
 	published := ""
-	if d.State == "published" || d.State == "revised" || d.State == "withdrawn" || d.State == "superseded" {
+	if d.Revision > 0 {
 		published = fmt.Sprintf("%s, revision %d, %s", d.State, d.Revision, when(d.Current))
 	}
-	if err := o.fields("Id", name(d.ID, d.Record), "Title", o.title(d.Title), "TLP", d.TLP, "Published", published, "At work", working, "Version", version,
+	if err := o.fields("Id", name(d.ID, d.Record), "Title", o.title(d.Title), "TLP", d.TLP, "Published", published, "At work", working, "Version", strconv.Itoa(d.Version),
 		"Authors", strings.Join(d.Authors, ", "), "Approved by", d.Approver, "Sent back because", d.Rejected, "Is published at", when(d.PublishAt), "Trouble", d.Trouble); err != nil {
 		return err
 	}
-	return o.problems(d.Problems)
+	o.next(&d)
+	return nil
 }
 
-// problems are told on stderr.
-func (o *advisoryCommand) problems(list []apiclient.LintProblem) error {
-	errors, warnings := 0, 0
-	for _, p := range list {
+// next tells what is to be done now, on stderr.
+func (o *advisoryCommand) next(d *apiclient.Draft) {
+	w := o.words()
+	faults, warnings := 0, 0
+	for _, p := range d.Problems {
 		if p.Warning {
 			warnings++
 		} else {
-			errors++
+			faults++
 		}
 	}
-	if len(list) > 0 {
-		o.say(fmt.Sprintf("%d faults and %d warnings: infohub advisory lint tells them", errors, warnings))
+	id := name(d.ID, d.Record)
+	switch {
+	case d.Working == "":
+	case faults > 0:
+		o.say(w.T("advisory.then.faults", "faults", faults, "warnings", warnings))
+	case !d.PublishAt.IsZero():
+		o.say(w.T("advisory.then.scheduled", "time", when(d.PublishAt)))
+	default:
+		o.say(w.T("advisory.then."+d.Working, "id", id))
 	}
-	return nil
+}
+
+// lintProblems takes out of an answer what lint found.
+func lintProblems(p *apiclient.Problem) []apiclient.LintProblem {
+	var out []apiclient.LintProblem
+	p.Errors = slices.DeleteFunc(p.Errors, func(e apiclient.Detail) bool {
+		var found apiclient.LintProblem
+		if e.Read(&found) != nil || found.Rule == "" {
+			return false
+		}
+		out = append(out, found)
+		return true
+	})
+	return out
+}
+
+// tellFaults prints what lint found in what the hub was asked to do, and leaves
+// the rest of the answer to be told.
+func (o *hubCommand) tellFaults(err error) {
+	p, ok := errors.AsType[*apiclient.Problem](err)
+	if !ok {
+		return
+	}
+	for _, found := range lintProblems(p) {
+		if strings.HasPrefix(p.Detail, found.Path+": "+found.Message) { // it is all that is wrong
+			p.Detail += ": " + found.Remedy
+			continue
+		}
+		fmt.Fprint(o.global.err, problemText("", advisories.Problem(found)))
+	}
 }
 
 func sortedKeys(m map[string]string) []string {

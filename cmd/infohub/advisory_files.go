@@ -1,13 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,6 +57,8 @@ cannot be read.`,
 type linted struct {
 	File     string               `json:"file"`
 	Problems []advisories.Problem `json:"problems"`
+	// Unread says why the file could not be read.
+	Unread string `json:"unread,omitempty"`
 }
 
 func (o *advisoryCommand) lint(files []string) error {
@@ -63,28 +66,22 @@ func (o *advisoryCommand) lint(files []string) error {
 		return usageError{fmt.Errorf("--format %q: choose text or json", o.format)}
 	}
 	out := []linted{}
-	faults, warnings := 0, 0
+	faults, warnings, unread := 0, 0, 0
 	for _, file := range files {
-		data, err := o.readFile(file, maxDocument)
-		if err != nil {
-			return usageError{err}
+		got := o.lintFile(file)
+		out = append(out, got)
+		if got.Unread != "" {
+			unread++
+			o.say(got.Unread)
 		}
-		problems, err := app.LintAdvisory(data)
-		if err != nil {
-			return usageError{fmt.Errorf("%s: %w", file, err)}
-		}
-		if problems == nil {
-			problems = []advisories.Problem{}
-		}
-		out = append(out, linted{file, problems})
-		for _, p := range problems {
+		for _, p := range got.Problems {
 			if p.Warning {
 				warnings++
 			} else {
 				faults++
 			}
 			if o.format == "text" {
-				o.printProblem(file, p)
+				fmt.Fprint(o.out, problemText(file, p))
 			}
 		}
 	}
@@ -93,27 +90,54 @@ func (o *advisoryCommand) lint(files []string) error {
 			return err
 		}
 	}
-	o.say(o.words().T("advisory.linted", "faults", faults, "warnings", warnings))
-	if faults > 0 {
+	if unread < len(files) {
+		o.say(o.words().T("advisory.linted", "faults", faults, "warnings", warnings))
+	}
+	switch {
+	case unread > 0:
+		return outcome{exitUsage}
+	case faults > 0:
 		return outcome{exitFindings}
 	}
 	return nil
 }
 
-// printProblem writes FILE:LINE: path: what is wrong [rule], as compilers do.
-func (o *advisoryCommand) printProblem(file string, p advisories.Problem) {
+// lintFile checks a file; the problems are in the order of its lines.
+func (o *advisoryCommand) lintFile(file string) linted {
+	out := linted{File: file, Problems: []advisories.Problem{}}
+	data, err := o.readFile(file, maxDocument)
+	if err == nil {
+		var problems []advisories.Problem
+		if problems, err = app.LintAdvisory(data); err != nil {
+			err = fmt.Errorf("%s: %w", file, err)
+		}
+		out.Problems = append(out.Problems, problems...)
+	}
+	if err != nil {
+		out.Unread = err.Error()
+	}
+	slices.SortStableFunc(out.Problems, func(a, b advisories.Problem) int { return cmp.Compare(a.Line, b.Line) })
+	return out
+}
+
+// problemText is FILE:LINE: path: error: what is wrong [rule], as compilers say it,
+// and below it what to do. The path is left out where the sentence has it.
+func problemText(file string, p advisories.Problem) string {
 	where := file
 	if p.Line > 0 {
 		where += fmt.Sprintf(":%d", p.Line)
 	}
-	if p.Path != "" {
+	if p.Path != "" && !strings.HasPrefix(p.Message, p.Path) {
 		where += ": " + p.Path
+	}
+	if where = strings.TrimPrefix(where, ": "); where != "" {
+		where += ": "
 	}
 	kind := "error"
 	if p.Warning {
 		kind = "warning"
 	}
-	fmt.Fprintf(o.out, "%s: %s: %s [%s]\n    %s\n", printable(where), kind, printable(p.Message), p.Rule, printable(p.Remedy))
+	return fmt.Sprintf("%s%s: %s [%s]\n    %s\n", printable(where), kind, printable(p.Message), p.Rule, printable(p.Remedy))
 }
 
 // readFile reads a file, or standard input, up to a bound.
@@ -140,31 +164,25 @@ func (o *advisoryCommand) readFile(file string, limit int64) ([]byte, error) {
 // writeCommands bring texts to a hub.
 func (o *advisoryCommand) writeCommands() []*cobra.Command {
 	add := &cobra.Command{
-		Use: "new FILE", Short: "Begin an advisory from a file", Long: "New makes a draft of a file. It may still have faults; lint and submit tell them. - is standard input.",
+		Use: "new FILE", Short: "Begin an advisory from a file",
+		Long: `New makes a draft of a file ('infohub advisory template' prints one to fill in). It
+may still have faults; lint and submit tell them. - is standard input.`,
 		Example: "  infohub advisory new alert.yaml --data /var/lib/infohub --key-file kit.key", Args: exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return o.create(cmd.Context(), args[0]) },
 	}
 	edit := o.editor("edit ID FILE", "Change a draft", `Edit puts the text of a file in the place of the draft. 'show ID --draft --as yaml'
-prints what is there, and its first line says of which version it is: with --version
-a change that somebody else made meanwhile is not lost. Both texts are then printed.`,
+prints what is there. Its first line says of which version it is, so that a change
+that somebody else made meanwhile is not lost: both texts are then printed, and
+nothing is changed. --version says it for a file without that line.`,
 		`  infohub advisory show A26-11-04 --draft --as yaml --data /var/lib/infohub --key-file kit.key > a.yaml
-  infohub advisory edit A26-11-04 a.yaml --version 3 --data /var/lib/infohub --key-file kit.key`)
+  infohub advisory edit A26-11-04 a.yaml --data /var/lib/infohub --key-file kit.key`)
 	revise := o.editor("revise ID FILE", "Begin the next revision of what is published", `Revise makes the text of a file the next revision of a published advisory. What is
-published stays until the revision is approved and published.`,
-		"  infohub advisory revise A26-11-04 a.yaml --data /var/lib/infohub --key-file kit.key")
-	imp := &cobra.Command{
-		Use: "import FILE", Short: "Import an advisory of others: CSAF or OSV",
-		Long: `Import reads a CSAF 2.0 or OSV document into the hub's library, where it is read and
-matched but never changed, or with --draft makes a draft of your own of it. Whole
-sources are fetched by 'infohub advisory source'.`,
-		Example: `  infohub advisory import icsa-24-284-17.json --data /var/lib/infohub
-  infohub advisory import icsa-24-284-17.json --draft --data /var/lib/infohub --key-file kit.key`, Args: exactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return o.bring(cmd.Context(), args[0]) },
-	}
-	imp.Flags().BoolVar(&o.draft, "draft", false, "make a draft of it")
-	imp.Flags().StringVar(&o.importFrom, "from", "", "where it comes from, a `URL`")
-	addHubFlags(&o.hubCommand, true, add, imp)
-	return []*cobra.Command{add, edit, revise, imp}
+published stays until the revision is approved and published. As with edit, the
+first line of the file says of which version it is.`,
+		`  infohub advisory show A26-11-04 --draft --as yaml --data /var/lib/infohub --key-file kit.key > a.yaml
+  infohub advisory revise A26-11-04 a.yaml --data /var/lib/infohub --key-file kit.key`)
+	addHubFlags(&o.hubCommand, true, add)
+	return []*cobra.Command{add, edit, revise}
 }
 
 func (o *advisoryCommand) editor(use, short, long, example string) *cobra.Command {
@@ -188,7 +206,7 @@ func (o *advisoryCommand) text(file string) (string, error) {
 		return "", usageError{fmt.Errorf("%s: %w", file, err)}
 	}
 	for _, p := range problems {
-		o.say(fmt.Sprintf("%s:%d: %s: %s. %s", file, p.Line, printable(p.Path), printable(p.Message), printable(p.Remedy)))
+		fmt.Fprint(o.global.err, problemText(file, p))
 	}
 	if len(problems) > 0 {
 		return "", outcome{exitUsage}
@@ -214,58 +232,72 @@ func (o *advisoryCommand) edit(ctx context.Context, id, file string) error {
 		return err
 	}
 	return o.with(ctx, func(c *apiclient.Client) error {
-		version, err := o.current(ctx, c, id)
+		d, err := o.get(ctx, c, id)
 		if err != nil {
 			return err
 		}
-		var d apiclient.Draft
-		err = c.Do(ctx, http.MethodPatch, path, nil, apiclient.DraftEdit{Version: version, YAML: text}, &d)
+		version := o.version
+		if version == 0 {
+			version = cmp.Or(versionIn(text, &d), d.Version)
+		}
+		var changed apiclient.Draft
+		err = c.Do(ctx, http.MethodPatch, path, nil, apiclient.DraftEdit{Version: version, YAML: text}, &changed)
 		if err != nil {
-			o.conflict(err)
-			return err
+			return o.conflict(err, d.Version)
 		}
 		if o.format == "json" {
-			return o.json(d)
+			return o.json(changed)
 		}
-		return o.showDraft(d)
+		return o.showDraft(changed)
 	})
 }
 
-// conflict prints both texts where somebody else was faster.
-func (o *advisoryCommand) conflict(err error) {
+// draftLine begins what 'show --draft --as yaml' prints.
+const draftLine = "# Version %d of %s. Leave this line: by it is seen whether somebody else changed it meanwhile.\n"
+
+// versionIn is the version of a record that a file says in its first line that it
+// is of, 0 where it says none, or another record's.
+func versionIn(text string, d *apiclient.Draft) int {
+	var (
+		version int
+		id      string
+	)
+	if _, err := fmt.Sscanf(text, "# Version %d of %s", &version, &id); err != nil {
+		return 0
+	}
+	if id = strings.TrimSuffix(id, "."); id == "" || id != d.ID && id != d.Record {
+		return 0
+	}
+	return version
+}
+
+// conflict prints both texts where somebody else was faster. The error is the one
+// that it was given.
+func (o *advisoryCommand) conflict(err error, version int) error {
 	p, ok := errors.AsType[*apiclient.Problem](err)
 	if !ok || p.Status != http.StatusConflict {
-		return
+		return err
 	}
-	for i := range p.Errors {
-		e := &p.Errors[i]
-		if e.Location != "yours" && e.Location != "theirs" {
-			continue
-		}
+	texts := map[string]string{}
+	p.Errors = slices.DeleteFunc(p.Errors, func(e apiclient.Detail) bool {
 		var text string
-		if e.Read(&text) == nil {
-			fmt.Fprintf(o.out, "--- %s\n%s\n", e.Location, strings.TrimRight(text, "\n"))
+		if e.Location != "yours" && e.Location != "theirs" || e.Read(&text) != nil {
+			return false
 		}
-	}
-	p.Errors = nil // they were told
-}
-
-func (o *advisoryCommand) bring(ctx context.Context, file string) error {
-	data, err := o.readFile(file, maxDocument)
-	if err != nil {
-		return usageError{err}
-	}
-	query := url.Values{"mode": {"library"}}
-	if o.draft {
-		query.Set("mode", "draft")
-	}
-	if o.importFrom != "" {
-		query.Set("from", o.importFrom)
-	}
-	return answer(ctx, &o.hubCommand, http.MethodPost, "/library", query, map[string]string{"document": string(data)}, func(got apiclient.Imported) error {
-		for _, p := range got.Problems {
-			o.say(fmt.Sprintf("%s: %s [%s]", printable(p.Path), printable(p.Message), p.Rule))
-		}
-		return o.fields("Id", got.ID, "Outcome", got.Outcome, "Why", got.Reason, "In the library", got.Ref)
+		texts[e.Location] = text
+		return true // it is told here
 	})
+	if len(texts) == 0 {
+		return err
+	}
+	if o.format == "json" {
+		return errors.Join(o.json(texts), err)
+	}
+	for _, whose := range []string{"yours", "theirs"} {
+		if werr := o.document([]byte("--- " + whose + "\n" + strings.TrimRight(texts[whose], "\n") + "\n")); werr != nil {
+			return errors.Join(werr, err)
+		}
+	}
+	o.say(o.words().T("advisory.conflict", "version", version))
+	return err
 }

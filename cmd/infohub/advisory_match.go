@@ -135,6 +135,11 @@ needed before the hub is a CSAF provider.`,
 					*f.edit, changed = values[f.flag], true
 				}
 			}
+			if cmd.Flags().Changed("category") {
+				if err := oneOf("category", *values["category"]); err != nil {
+					return err
+				}
+			}
 			var in any
 			if changed {
 				method, in = http.MethodPatch, e
@@ -148,6 +153,7 @@ needed before the hub is a CSAF provider.`,
 	for _, f := range fields {
 		values[f.flag] = cmd.Flags().String(f.flag, "", fmt.Sprintf("%s (`TEXT`)", f.about))
 	}
+	complete(cmd, "category", choices("category"))
 	addHubFlags(&o.hubCommand, true, cmd)
 	return cmd
 }

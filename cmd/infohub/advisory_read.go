@@ -39,11 +39,19 @@ published and was imported.`,
 		Use: "show ID", Short: "Show an advisory in one of its forms",
 		Long: `Show prints an advisory: --as ` + strings.Join(advisoryForms(), ", ") + `; --lang
 chooses the language. csaf prints the bytes that were published, signature their
-OpenPGP signature.`,
+OpenPGP signature; --format json prints the record as the hub's interface gives it.`,
 		Example: `  infohub advisory show A26-11-04 --hub https://hub.example.hk --lang zh-Hant
   infohub advisory show A26-11-04 --as csaf --hub https://hub.example.hk > a26-11-04.json
   infohub advisory show A26-11-04 --draft --as html --data /var/lib/infohub > preview.html`, Args: exactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return o.show(cmd.Context(), args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := notBoth(cmd, "draft", "revision"); err != nil {
+				return err
+			}
+			if err := notBoth(cmd, "as", "format"); err != nil {
+				return err
+			}
+			return o.show(cmd.Context(), args[0])
+		},
 	}
 	show.Flags().StringVar(&o.as, "as", "text", "form: "+strings.Join(advisoryForms(), ", "))
 	complete(show, "as", advisoryForms())
@@ -53,7 +61,12 @@ OpenPGP signature.`,
 		Use: "diff ID", Short: "Show what changed between two revisions",
 		Long:    "Diff compares a revision with the one before it; --draft what is at work with what is published.",
 		Example: "  infohub advisory diff A26-11-04 --from 1 --to 3 --hub https://hub.example.hk", Args: exactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return o.diff(cmd.Context(), args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := notBoth(cmd, "draft", "to"); err != nil {
+				return err
+			}
+			return o.diff(cmd.Context(), args[0])
+		},
 	}
 	diff.Flags().IntVar(&o.from, "from", 0, "revision (default: the one before)")
 	diff.Flags().IntVar(&o.to, "to", 0, "revision (default: the last)")
@@ -70,9 +83,17 @@ to be protected. Written again, only what changed is touched.`,
 	}
 	export.Flags().StringVar(&o.provider, "provider", "", "`FOLDER` to write to")
 	export.Flags().StringArrayVar(&o.labels, "tlp", []string{"clear"}, "TLP `LABEL` to write (may be repeated)")
-	addHubFlags(&o.hubCommand, true, ls, diff, export)
-	addHubFlags(&o.hubCommand, false, show)
+	complete(export, "tlp", choices("tlp"))
+	addHubFlags(&o.hubCommand, true, ls, diff, export, show)
 	return []*cobra.Command{ls, show, diff, export}
+}
+
+// notBoth refuses two options that exclude each other.
+func notBoth(cmd *cobra.Command, a, b string) error {
+	if cmd.Flags().Changed(a) && cmd.Flags().Changed(b) {
+		return usageError{fmt.Errorf("--%s and --%s exclude each other: give one of them", a, b)}
+	}
+	return nil
 }
 
 func (o *advisoryCommand) list(cmd *cobra.Command) error {
@@ -151,7 +172,10 @@ func (o *advisoryCommand) show(ctx context.Context, id string) error {
 	if !known {
 		return usageError{fmt.Errorf("--as %q: choose %s", o.as, strings.Join(advisoryForms(), ", "))}
 	}
-	if o.as == "summary" {
+	if o.revision < 0 {
+		return usageError{errors.New("revisions are numbered from 1")}
+	}
+	if o.as == "summary" || o.format == "json" {
 		return o.showSummary(ctx, id)
 	}
 	path, err := at("advisories", id, "content")
@@ -171,7 +195,7 @@ func (o *advisoryCommand) show(ctx context.Context, id string) error {
 			if err != nil {
 				return err
 			}
-			return o.document([]byte(fmt.Sprintf("# Version %d of %s: edit it with --version %d.\n%s", d.Version, name(d.ID, d.Record), d.Version, d.YAML)))
+			return o.document([]byte(fmt.Sprintf(draftLine, d.Version, name(d.ID, d.Record)) + d.YAML))
 		}
 		body, err := c.Open(ctx, http.MethodGet, path, query, nil)
 		if err != nil {
@@ -187,20 +211,22 @@ func (o *advisoryCommand) show(ctx context.Context, id string) error {
 }
 
 func (o *advisoryCommand) showSummary(ctx context.Context, id string) error {
+	room := "advisories"
 	if o.draft {
-		return o.with(ctx, func(c *apiclient.Client) error {
-			d, err := o.get(ctx, c, id)
-			if err != nil {
-				return err
-			}
-			return o.showDraft(d)
-		})
+		room = "drafts"
 	}
-	path, err := at("advisories", id)
+	path, err := at(room, id)
 	if err != nil {
 		return err
 	}
-	return answer(ctx, &o.hubCommand, http.MethodGet, path, nil, nil, func(a apiclient.Advisory) error {
+	if o.draft {
+		return answer(ctx, &o.hubCommand, http.MethodGet, path, nil, nil, o.showDraft)
+	}
+	query := url.Values{}
+	if o.revision > 0 {
+		query.Set("revision", strconv.Itoa(o.revision))
+	}
+	return answer(ctx, &o.hubCommand, http.MethodGet, path, query, nil, func(a apiclient.Advisory) error {
 		return o.fields("Id", a.ID, "Title", o.title(a.Title), "Class", a.Class, "Risk", a.Risk, "TLP", a.TLP, "State", a.State, "Revision", strconv.Itoa(a.Revision),
 			"Published", when(a.Initial), "Changed", when(a.Current), "Superseded by", a.SupersededBy, "Severity", a.Severity, "CVE", strings.Join(a.CVEs, ", "),
 			"Products", strings.Join(a.Products, ", "), "Tags", strings.Join(a.Tags, ", "), "Sectors", strings.Join(a.Sectors, ", "), "Publisher", a.Publisher, "Page", a.URL)
@@ -208,6 +234,9 @@ func (o *advisoryCommand) showSummary(ctx context.Context, id string) error {
 }
 
 func (o *advisoryCommand) diff(ctx context.Context, id string) error {
+	if o.from < 0 || o.to < 0 {
+		return usageError{errors.New("revisions are numbered from 1")}
+	}
 	path, err := at("advisories", id, "diff")
 	if err != nil {
 		return err
@@ -235,6 +264,11 @@ func (o *advisoryCommand) diff(ctx context.Context, id string) error {
 func (o *advisoryCommand) export(ctx context.Context) error {
 	if o.provider == "" {
 		return usageError{errors.New("--provider is missing: name the folder to write to")}
+	}
+	for _, label := range o.labels {
+		if err := oneOf("tlp", label); err != nil {
+			return err
+		}
 	}
 	return o.with(ctx, func(c *apiclient.Client) error {
 		var set apiclient.AdvisorySettings

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -46,6 +47,17 @@ show' says why. With --every the hub fetches by itself; else 'source run' does.`
 		Use: "add ID", Short: "Add a source", Long: "Add makes a source. Hub administrators may. Nothing is fetched yet.",
 		Example: "  infohub advisory source add vendor --kind csaf --url vendor.example --every 6h --require-signature --data /var/lib/infohub", Args: exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			for _, f := range [][2]string{{"kind", in.Kind}, {"mode", in.Mode}, {"tlp", in.TLP}} {
+				if f[1] == "" {
+					continue
+				}
+				if err := oneOf(f[0], f[1]); err != nil {
+					return err
+				}
+			}
+			if in.URL == "" {
+				return usageError{errors.New("--url is missing: where is it fetched from?")}
+			}
 			text, _, err := fileOr(secret, "--authorization-file", o.env, "INFOHUB_SOURCE_AUTHORIZATION")
 			if err != nil {
 				return usageError{err}
@@ -62,6 +74,10 @@ show' says why. With --every the hub fetches by itself; else 'source run' does.`
 	f.BoolVar(&in.Signed, "require-signature", false, "refuse CSAF documents without a good signature")
 	f.StringVar(&in.Lang, "texts", "", "`LANGUAGE` of a bulletin's texts where it does not say: en, zh-Hant, zh-Hans")
 	f.StringVar(&in.TLP, "tlp", "", "TLP `LABEL` of what says none itself (default: CLEAR, with a secret AMBER+STRICT)")
+	for _, name := range []string{"kind", "mode", "tlp"} {
+		complete(add, name, choices(name))
+	}
+	complete(add, "texts", []string{"en", "zh-Hant", "zh-Hans"})
 	f.StringVar(&secret, "authorization-file", "", "`FILE` with the value of the header Authorization that the source asks for; or set INFOHUB_SOURCE_AUTHORIZATION")
 	addHubFlags(&o.hubCommand, true, ls, show, add)
 	cmd.AddCommand(ls, show, add)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -39,14 +40,14 @@ the hub; an embargo is kept.`, `  infohub advisory publish advisory--3c8ea9a4-6c
 		"  infohub advisory unschedule A26-11-04 --data /var/lib/infohub --key-file mei.key", "unschedule", nil)
 	withdraw := o.step("withdraw ID", "Say that an advisory no longer holds", `Withdraw asks for an advisory to be withdrawn. A second person approves that, and
 then it is published: readers see that it is withdrawn, and why.`,
-		`  infohub advisory withdraw A26-11-04 --summary "The report was wrong: the product is not affected." --data /var/lib/infohub --key-file kit.key`, "withdraw", nil)
+		`  infohub advisory withdraw A26-11-04 --summary "The report was wrong: the product is not affected." --data /var/lib/infohub --key-file kit.key`, "withdraw", o.needSummary)
 	o.addSummaries(withdraw, "why it is withdrawn")
 	supersede := o.step("supersede ID", "Say that another advisory takes its place", "Supersede names the successor. A second person approves that, and then it is published.",
-		`  infohub advisory supersede A26-11-04 --by A26-11-09 --data /var/lib/infohub --key-file kit.key`, "supersede", func() error {
+		`  infohub advisory supersede A26-11-04 --by A26-11-09 --summary "A26-11-09 covers all versions." --data /var/lib/infohub --key-file kit.key`, "supersede", func() error {
 			if o.by == "" {
 				return errors.New("--by is missing: name the advisory that takes its place")
 			}
-			return nil
+			return o.needSummary()
 		})
 	supersede.Flags().StringVar(&o.by, "by", "", "tracking `ID` of the successor")
 	o.addSummaries(supersede, "why")
@@ -58,6 +59,13 @@ then it is published: readers see that it is withdrawn, and why.`,
 	o.addVersion(discard)
 	addHubFlags(&o.hubCommand, false, discard)
 	return []*cobra.Command{submit, approve, reject, publish, unschedule, withdraw, supersede, discard}
+}
+
+func (o *advisoryCommand) needSummary() error {
+	if len(o.summary()) == 0 {
+		return errors.New("--summary is missing: readers are told why")
+	}
+	return nil
 }
 
 func (o *advisoryCommand) addVersion(cmd *cobra.Command) {
@@ -88,8 +96,12 @@ func (o *advisoryCommand) move(ctx context.Context, id, verb string) error {
 	}
 	in := apiclient.Step{Reason: o.reason, Summary: o.summary(), By: o.by, Interim: o.interim}
 	if o.at != "" {
-		if in.At, err = moment("at", o.at, time.Now(), false); err != nil {
+		now := time.Now()
+		if in.At, err = moment("at", o.at, now, false); err != nil {
 			return err
+		}
+		if in.At.Before(now) { // nobody means to publish at once by a slip of the year
+			return usageError{fmt.Errorf("--at %s is in the past: leave it out to publish now", o.at)}
 		}
 	}
 	return o.with(ctx, func(c *apiclient.Client) error {

@@ -115,6 +115,7 @@ func (o *hubCommand) withHub(ctx context.Context, create bool, do func(*apiclien
 
 // explain says what to do about an answer that is no.
 func (o *hubCommand) explain(err error, key string) error {
+	o.tellFaults(err)
 	switch status := apiclient.StatusOf(err); {
 	case err == nil:
 		return nil

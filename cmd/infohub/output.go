@@ -30,6 +30,7 @@ type outputOptions struct {
 	technologies string
 	verbose      bool
 	quiet        bool
+	related      relatedOptions // only scan and rejudge set it
 	// also, if set, is given each report after it was printed.
 	also func(*scanner.Report)
 }
@@ -121,6 +122,9 @@ func (o *outputOptions) writer(ctx context.Context, g *global, c *rules.Catalogu
 			}
 		}
 	}
+	if w.related, w.end, err = o.related.open(ctx, g); err != nil {
+		return nil, err
+	}
 	if w.stream, err = report.NewStream(g.out, report.Format(o.format), many, w.options()); err != nil {
 		return nil, err
 	}
@@ -137,6 +141,8 @@ type reportWriter struct {
 	stream    *report.Stream
 	browser   *pdf.Browser // nil without --pdf
 	baseline  *baseline    // nil without --baseline
+	related   func(*scanner.Report) *report.Related
+	end       func() // of what related asks
 	count     int
 	codes     [5]bool // exit codes below 5 that came up
 	err       error   // the first
@@ -150,7 +156,7 @@ func (w *reportWriter) note(err error) {
 
 func (w *reportWriter) options() report.Options {
 	opts := w.g.reportOptions(w.catalogue)
-	opts.Verbose = w.verbose
+	opts.Verbose, opts.Related = w.verbose, w.related
 	return opts
 }
 
@@ -179,6 +185,7 @@ func (w *reportWriter) write(r *scanner.Report) {
 // close ends the output and says how it compares with the baseline.
 func (w *reportWriter) close() error {
 	w.note(w.stream.Close())
+	w.end()
 	w.baseline.tell(w.g, w.catalogue)
 	if w.err != nil {
 		return fmt.Errorf("writing the report: %w", w.err)

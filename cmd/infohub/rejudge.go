@@ -179,6 +179,7 @@ func (o *outputOptions) catalogue() (*technologies.Catalogue, error) {
 
 // addJudgeFlags adds the options of commands that judge.
 func (o *outputOptions) addJudgeFlags(cmd *cobra.Command) {
+	o.related.addFlags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&o.failOn, "fail-on", string(rules.High), "exit with 1 when a finding is this severe or worse: critical, high, medium, low or none")
 	f.StringVar(&o.technologies, "technology-catalogue", "", "judge versions by this `FILE` instead of the catalogue that came with the program")

@@ -20,6 +20,7 @@ type reportCommand struct {
 	format  string
 	failOn  string
 	verbose bool
+	related relatedOptions
 }
 
 func newReport(g *global) *cobra.Command {
@@ -38,7 +39,8 @@ with --json, --format json or --format jsonl.`,
 		Short: "Print stored reports in another form or language",
 		Long: `Render prints the reports in the files in any form that scan prints, in any of
 the three languages. Nothing is judged again: grades and findings are those of
-the scan.
+the scan. With --hub or --advisories they show which advisories concern what the
+sites were made with then.
 
 Exit codes: 0, 2 a wrong option or a file that cannot be read (nothing is
 printed then), 4 the output could not be written.`,
@@ -51,6 +53,7 @@ printed then), 4 the output could not be written.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return o.render(cmd.Context(), args) },
 	}
 	render.Flags().StringVar(&o.format, "format", "text", "what is printed: "+formatList())
+	o.related.addFlags(render)
 	render.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "list in text also what passed and what does not apply")
 	complete(render, "format", formatNames())
 	diff := &cobra.Command{
@@ -96,6 +99,12 @@ func (o *reportCommand) render(ctx context.Context, files []string) error {
 	}
 	opts := o.reportOptions(c)
 	opts.Verbose = o.verbose
+	related, end, err := o.related.open(ctx, o.global)
+	if err != nil {
+		return err
+	}
+	defer end()
+	opts.Related = related
 	s, err := report.NewStream(o.out, format, n != 1, opts)
 	if err != nil {
 		return err

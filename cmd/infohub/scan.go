@@ -60,6 +60,11 @@ be yours or that you say you may test (--i-am-authorised).
 With --data the reports are kept, and what changed is told; --every goes on
 scanning, and --notify-... tells others.
 
+With --hub or --advisories the report also shows which advisories concern what the
+site is made with. They are looked up for whoever scans, count for no grade, and are
+kept with no report. With the key of an organisation that has the site among its
+assets, the hub keeps that it is concerned, and by which scan a fix was seen.
+
 Exit codes: 0 clean, 1 findings at or above --fail-on, 2 a wrong option or a
 target that cannot be scanned, 3 a target that cannot be reached, 4 a scan that
 is not complete or too little of which could be judged for a grade, or whose
@@ -68,6 +73,7 @@ is true of 130, 2, 4, 3, 1, 0 is given.`,
 		Example: `  infohub scan example.hk
   infohub scan --lang zh-Hant --html report.html example.hk
   infohub scan -f sites.txt --format jsonl > results.jsonl
+  infohub scan --hub https://hub.example.hk --key-file harbour.key example.hk
   infohub scan --connect-to example.hk:443:127.0.0.1:8443 --allow-private example.hk`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.active && !cmd.Flags().Changed("timeout") {
@@ -80,6 +86,7 @@ is true of 130, 2, 4, 3, 1, 0 is given.`,
 	f.StringArrayVarP(&o.files, "file", "f", nil, "read targets from `FILE`, one per line; - is standard input")
 	o.out.addFlags(cmd)
 	o.out.addJudgeFlags(cmd)
+	o.out.related.record = true
 	f.StringVar(&o.facts, "keep-facts", "", "also write what was seen to `FILE`, for infohub rejudge")
 	f.DurationVar(&o.timeout, "timeout", time.Minute, "time for one target, for example 90s or 2m; with --active 5m unless set")
 	f.IntVar(&o.concurrency, "concurrency", 16, "targets at a time")

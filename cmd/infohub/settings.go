@@ -49,6 +49,9 @@ func applySettings(cmd *cobra.Command, g *global) error {
 				return false
 			}
 		}
+		if _, ok := f.Annotations[onLineKey]; ok {
+			return false
+		}
 		return !onLine[f.Name] && (isSetting(cmd, f.Name) || cmd.Root().PersistentFlags().Lookup(f.Name) != nil)
 	}
 
@@ -111,6 +114,10 @@ func isSetting(cmd *cobra.Command, flag string) bool {
 // insteadOfKey marks an option with those that it stands for: a setting of it does
 // not count where one of them was given more directly.
 const insteadOfKey = "instead-of"
+
+// onLineKey marks an option that counts on the command line alone, though an option
+// of that name is a setting elsewhere.
+const onLineKey = "on-line"
 
 func envName(flag string) string {
 	return "INFOHUB_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))

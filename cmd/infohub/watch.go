@@ -185,6 +185,13 @@ func (o *scanOptions) repeat(ctx context.Context, list *targetList, opts scanner
 	if err != nil {
 		return err
 	}
+	related, end, err := o.out.related.open(ctx, o.global)
+	if err != nil {
+		return err
+	}
+	defer end()
+	rendered := o.reportOptions(c)
+	rendered.Related = related
 	w := o.words()
 	watch := &app.Watch{
 		Targets: list.targets, Options: opts, Every: o.watch.every, Concurrency: o.concurrency,
@@ -205,9 +212,12 @@ func (o *scanOptions) repeat(ctx context.Context, list *targetList, opts scanner
 		Reported: func(r *scanner.Report, d *report.Diff) {
 			werr := error(nil)
 			if o.out.format == string(report.FormatJSONL) {
-				werr = report.JSONLine(o.global.out, r, o.reportOptions(c))
+				werr = report.JSONLine(o.global.out, r, rendered)
 			} else {
 				werr = o.printChange(o.global.out, d, c)
+				if related != nil {
+					o.tellRelated(r.Target.Domain, related(r))
+				}
 			}
 			if err == nil {
 				err = werr // the first; messages to others go on

@@ -1,13 +1,11 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
@@ -48,19 +46,6 @@ func hasFaults(problems []advisories.Problem) bool {
 	return false
 }
 
-// isCSAF tells by the member that every CSAF document has.
-func isCSAF(data []byte) bool {
-	if data = bytes.TrimLeft(data, " \t\r\n\ufeff"); len(data) == 0 || data[0] != '{' {
-		return false
-	}
-	var o struct {
-		Document *struct {
-			Version string `json:"csaf_version"`
-		} `json:"document"`
-	}
-	return json.Unmarshal(data, &o) == nil && o.Document != nil
-}
-
 // trial is an advisory as if it were published now, by somebody.
 func trial(a advisories.Advisory) advisories.Publication {
 	now := time.Now().UTC().Truncate(time.Second)
@@ -72,11 +57,8 @@ func trial(a advisories.Advisory) advisories.Publication {
 	}
 }
 
-// Bounds of local advisories.
-const (
-	maxLocalFiles = 200_000
-	maxLocalFile  = 15 << 20 // bytes
-)
+// maxLocalFile bounds a local advisory, in bytes.
+const maxLocalFile = 15 << 20
 
 // LocalAdvisories are advisories of files, to look components up in.
 type LocalAdvisories struct {
@@ -91,32 +73,27 @@ type LocalAdvisories struct {
 // is no advisory in any.
 func OpenAdvisories(paths []string) (*LocalAdvisories, error) {
 	l := &LocalAdvisories{index: match.New(), byRef: map[string]advisories.Publication{}}
-	n := 0
-	for _, path := range paths {
-		err := filepath.WalkDir(path, func(file string, e fs.DirEntry, err error) error {
-			if err != nil || e.IsDir() {
-				return err
-			}
-			ending := strings.ToLower(filepath.Ext(file))
-			if file != path && ending != ".json" && ending != ".yaml" && ending != ".yml" {
-				return nil
-			}
-			if n++; n > maxLocalFiles {
-				return fmt.Errorf("%s: more than %d files", path, maxLocalFiles)
-			}
-			return l.add(file)
-		})
-		if err != nil {
+	files, err := advisoryFiles(paths, ".json", ".yaml", ".yml")
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		if err := l.add(f); err != nil {
 			return nil, err
 		}
 	}
 	if len(l.byRef) == 0 {
-		return nil, fmt.Errorf("%s: no advisory is there: name CSAF documents (.json) or advisories as YAML, or a folder of them", strings.Join(paths, ", "))
+		text := strings.Join(paths, ", ") + ": no advisory is there: name CSAF documents (.json) or advisories as YAML, or a folder of them"
+		if len(l.Left) > 0 {
+			text += "; " + l.Left[0]
+		}
+		return nil, errors.New(text)
 	}
 	return l, nil
 }
 
-func (l *LocalAdvisories) add(file string) error {
+func (l *LocalAdvisories) add(in AdvisoryFile) error {
+	file := in.Path
 	f, err := os.Open(file)
 	if err != nil {
 		return err
@@ -125,11 +102,11 @@ func (l *LocalAdvisories) add(file string) error {
 	if err := errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	p, err := readLocal(data)
-	switch {
-	case errors.Is(err, errNoAdvisory):
+	if in.Found && !isCSAF(data) && !isOurs(data) {
 		return nil // another file of a provider's folder
-	case err != nil:
+	}
+	p, err := readLocal(data)
+	if err != nil {
 		l.Left = append(l.Left, file+": "+err.Error())
 		return nil
 	}
@@ -140,8 +117,6 @@ func (l *LocalAdvisories) add(file string) error {
 	l.index.Put(file, p)
 	return nil
 }
-
-var errNoAdvisory = errors.New("no advisory")
 
 func readLocal(data []byte) (advisories.Publication, error) {
 	if len(data) > maxLocalFile {
@@ -158,9 +133,6 @@ func readLocal(data []byte) (advisories.Publication, error) {
 			}
 		}
 		return csaf.Import(d)
-	}
-	if json.Valid(data) && !bytes.Contains(data, []byte(`"title"`)) {
-		return advisories.Publication{}, errNoAdvisory
 	}
 	a, problems, err := advisories.ReadYAML(data)
 	if err != nil && len(problems) == 0 {
