@@ -2,6 +2,7 @@ package stixout
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -210,7 +211,12 @@ func TestRevisions(t *testing.T) {
 		t.Errorf("nothing has changed, and there are %v", again)
 	}
 
-	fourth.Tracking.State = advisories.Withdrawn
+	fourth.Tracking.State, fourth.Tracking.SupersededBy = advisories.Superseded, "A26-12-01"
+	if next := objects(t, fourth, first, second, third); len(next) != 1 || !strings.Contains(fmt.Sprint(next), "superseded") || !strings.Contains(fmt.Sprint(next), "A26-12-01") {
+		t.Errorf("of its successor they say %v", next)
+	}
+
+	fourth.Tracking.State, fourth.Tracking.SupersededBy = advisories.Withdrawn, ""
 	gone := objects(t, fourth, first, second, third)
 	if len(gone) != len(all) {
 		t.Errorf("%d of %d", len(gone), len(all))

@@ -30,7 +30,11 @@ func (m *maker) everything() {
 	}
 	report := object{"published": timestamp(m.p.Tracking.Initial), "object_refs": slices.Compact(refs), "report_types": reportTypes(a)}
 	m.references(report, m.reportReferences())
-	list(report, "labels", append(slices.Clone(a.Tags), string(a.Class), "risk-"+string(a.Risk)))
+	labels := append(slices.Clone(a.Tags), string(a.Class), "risk-"+string(a.Risk))
+	if m.p.Tracking.State == advisories.Superseded {
+		labels = append(labels, "superseded")
+	}
+	list(report, "labels", labels)
 	id := m.speak("report", "", report, map[string]advisories.Texts{"name": a.Title, "description": a.Description})
 	m.note(id)
 }
@@ -127,7 +131,11 @@ func reportTypes(a *advisories.Advisory) []string {
 // reportReferences begin with the advisory itself.
 func (m *maker) reportReferences() []stix.ExternalReference {
 	a := &m.p.Advisory
-	refs := []stix.ExternalReference{{SourceName: cmp.Or(m.p.Publisher.Name, m.identity.Name), ExternalID: m.p.Tracking.ID, URL: advisories.URI(m.p.Tracking.URL)}}
+	publisher := cmp.Or(m.p.Publisher.Name, m.identity.Name)
+	refs := []stix.ExternalReference{{SourceName: publisher, ExternalID: m.p.Tracking.ID, URL: advisories.URI(m.p.Tracking.URL)}}
+	if by := m.p.Tracking.SupersededBy; by != "" {
+		refs = append(refs, stix.ExternalReference{SourceName: publisher, Description: "Superseded by", ExternalID: by})
+	}
 	for i := range a.Vulnerabilities {
 		if cve := a.Vulnerabilities[i].CVE; cve != "" {
 			refs = append(refs, stix.ExternalReference{SourceName: "cve", ExternalID: cve})
