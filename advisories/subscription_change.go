@@ -34,11 +34,8 @@ const subscriptionName = "subscription--"
 // Forbidden, Invalid, and Conflict where this hub does not send on that channel, there
 // is the same one already, or there are too many.
 func (x *Exposures) Subscribe(ctx context.Context, c *Caller, sub Subscription) (Subscription, error) {
-	if !c.Member() || c.Reader.Organisation == "" {
-		return Subscription{}, fail(Unauthenticated, "sign in, or send a key: a subscription belongs to somebody")
-	}
-	if c.Person == "" && !c.Manages {
-		return Subscription{}, fail(Forbidden, "people subscribe for themselves: use a person's key, which is not bound to collections")
+	if err := subscriber(c); err != nil {
+		return Subscription{}, err
 	}
 	if err := sub.clean(); err != nil {
 		return Subscription{}, err
@@ -87,6 +84,17 @@ func (x *Exposures) Subscribe(ctx context.Context, c *Caller, sub Subscription) 
 	}
 	sub.To = shown
 	return sub, nil
+}
+
+// subscriber is the error for whoever can have no subscriptions.
+func subscriber(c *Caller) error {
+	switch {
+	case !c.Member():
+		return fail(Unauthenticated, "sign in, or send a key: a subscription belongs to somebody")
+	case c.Reader.Organisation == "" || c.Person == "" && !c.Manages:
+		return fail(Forbidden, "people subscribe for themselves: use a person's key, which is not bound to collections")
+	}
+	return nil
 }
 
 func errNoWay(channel notify.Channel) error {
@@ -186,10 +194,11 @@ func (sub *Subscription) same(other *Subscription) bool {
 }
 
 // Subscriptions returns the caller's own, and those of the organisation to whoever
-// manages it; oldest first. The error is Unauthenticated.
+// manages it; oldest first. The errors are Unauthenticated and
+// Forbidden, for a key that is no person's.
 func (x *Exposures) Subscriptions(ctx context.Context, c *Caller) ([]Subscription, error) {
-	if !c.Member() {
-		return nil, fail(Unauthenticated, "sign in, or send a key: a subscription belongs to somebody")
+	if err := subscriber(c); err != nil {
+		return nil, err
 	}
 	var own []Subscription
 	err := x.s.read(ctx, func(whole, r store.Reader) error {
@@ -227,11 +236,11 @@ func (sub *Subscription) belongs(c *Caller) bool {
 	return c.Manages
 }
 
-// Unsubscribe ends a subscription of the caller's. The errors are Unauthenticated and
-// NotFound.
+// Unsubscribe ends a subscription of the caller's. The errors are those of
+// Subscriptions, and NotFound.
 func (x *Exposures) Unsubscribe(ctx context.Context, c *Caller, id string) error {
-	if !c.Member() {
-		return fail(Unauthenticated, "sign in, or send a key: a subscription belongs to somebody")
+	if err := subscriber(c); err != nil {
+		return err
 	}
 	_, err := x.s.run(ctx, c, "advisory.subscription.delete", func(ch *change) error {
 		missing := fail(NotFound, "no subscription %q of yours", cut(id, 100))

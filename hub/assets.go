@@ -42,6 +42,7 @@ type Asset struct {
 	MediaType    string     `json:"media_type,omitempty"` // of the inventory's document
 	Size         int        `json:"size,omitempty"`       // of the document, in bytes
 	Created      time.Time  `json:"created"`
+	Replaced     time.Time  `json:"replaced,omitzero"`  // when another document took the place of the first
 	Verified     *time.Time `json:"verified,omitempty"` // when the organisation proved that the domain is its own
 	Document     []byte     `json:"-"`                  // of an inventory, as received
 }
@@ -269,6 +270,9 @@ func (p *AssetPatch) apply(r store.Reader, c *Caller, a *Asset, now time.Time) (
 	d.note("name", before.Name, a.Name)
 	d.note("value", before.Value, a.Value)
 	d.note("media_type", before.MediaType, a.MediaType)
+	if p.Document != nil {
+		a.Replaced = now
+	}
 	if a.Value != before.Value || p.Document != nil {
 		a.Verified = nil
 	}

@@ -130,8 +130,13 @@ func putRecord(tx store.Tx, key string, v any) error {
 
 // records yields the JSON records below a prefix.
 func records[T any](r store.Reader, prefix string) iter.Seq2[*T, error] {
+	return recordsIn[T](r, store.Prefix([]byte(prefix)))
+}
+
+// recordsIn yields the JSON records of a range.
+func recordsIn[T any](r store.Reader, in store.Range) iter.Seq2[*T, error] {
 	return func(yield func(*T, error) bool) {
-		for e, err := range r.Scan(store.Prefix([]byte(prefix))) {
+		for e, err := range r.Scan(in) {
 			v := new(T)
 			if err == nil {
 				if err = json.Unmarshal(e.Value, v); err != nil {

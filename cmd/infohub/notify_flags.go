@@ -20,9 +20,14 @@ import (
 // notifyOptions say who is told what changed, and how. Secrets come from files
 // or the environment, never from the command line, which others can see.
 type notifyOptions struct {
-	webhooks     []string
+	webhooks []string
+	mails    []string
+	senderOptions
+}
+
+// senderOptions say how messages are sent.
+type senderOptions struct {
 	secretFile   string
-	mails        []string
 	from         string
 	smtp         string
 	smtpUser     string
@@ -37,10 +42,15 @@ const maxReceivers = 20
 func (o *notifyOptions) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringArrayVar(&o.webhooks, "notify-webhook", nil, "tell this `URL` what changed, signed by Standard Webhooks; https")
-	f.StringVar(&o.secretFile, "notify-secret-file", "", "`FILE` with the webhooks' secret, whsec_...; or set INFOHUB_NOTIFY_SECRET")
 	f.StringArrayVar(&o.mails, "notify-mail", nil, "tell this mail `ADDRESS` what changed")
+	o.addSenderFlags(cmd, "mail server for --notify-mail")
+}
+
+func (o *senderOptions) addSenderFlags(cmd *cobra.Command, server string) {
+	f := cmd.Flags()
+	f.StringVar(&o.secretFile, "notify-secret-file", "", "`FILE` with the webhooks' secret, whsec_...; or set INFOHUB_NOTIFY_SECRET")
 	f.StringVar(&o.from, "notify-from", "", "sender's `ADDRESS` of mails")
-	f.StringVar(&o.smtp, "smtp", "", "mail server for --notify-mail, `HOST[:PORT]`: 587 with STARTTLS, 465 with TLS")
+	f.StringVar(&o.smtp, "smtp", "", server+", `HOST[:PORT]`: 587 with STARTTLS, 465 with TLS")
 	f.StringVar(&o.smtpUser, "smtp-user", "", "`NAME` to log in with at the mail server")
 	f.StringVar(&o.passwordFile, "smtp-password-file", "", "`FILE` with the password for it; or set INFOHUB_SMTP_PASSWORD")
 	f.BoolVar(&o.plain, "smtp-plain", false, "send mail unencrypted where the mail server cannot do better")
@@ -68,22 +78,14 @@ func (o *notifyOptions) build(g *global) ([]app.Receiver, map[notify.Channel]not
 		receivers = append(receivers, app.Receiver{Channel: notify.ByWebhook, To: s})
 	}
 	if len(o.webhooks) > 0 {
-		text, from, err := fileOr(o.secretFile, "--notify-secret-file", g.env, "INFOHUB_NOTIFY_SECRET")
+		w, err := o.webhook(g, hosts...)
 		if err != nil {
 			return nil, nil, err
 		}
-		if from == "" {
+		if w == nil {
 			return nil, nil, errors.New("--notify-webhook needs a secret: name a file with --notify-secret-file, or set INFOHUB_NOTIFY_SECRET")
 		}
-		secrets, err := notify.ParseSecrets(text)
-		if err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", from, err)
-		}
-		network, err := o.network(hosts...)
-		if err != nil {
-			return nil, nil, err
-		}
-		senders[notify.ByWebhook] = &notify.Webhook{Secrets: secrets, Network: network, UserAgent: "infohub/" + version, Now: time.Now}
+		senders[notify.ByWebhook] = w
 	}
 	for _, s := range o.mails {
 		address, err := notify.ParseAddress(s)
@@ -93,7 +95,10 @@ func (o *notifyOptions) build(g *global) ([]app.Receiver, map[notify.Channel]not
 		receivers = append(receivers, app.Receiver{Channel: notify.ByMail, To: address})
 	}
 	if len(o.mails) > 0 {
-		m, err := o.mailer(g)
+		if o.smtp == "" {
+			return nil, nil, errors.New("--notify-mail needs a mail server: name it with --smtp, for example --smtp mail.example.hk:587")
+		}
+		m, err := o.mailer(g, "--notify-mail")
 		if err != nil {
 			return nil, nil, err
 		}
@@ -102,16 +107,54 @@ func (o *notifyOptions) build(g *global) ([]app.Receiver, map[notify.Channel]not
 	return receivers, senders, nil
 }
 
-func (o *notifyOptions) mailer(g *global) (*notify.Mail, error) {
-	if o.smtp == "" {
-		return nil, errors.New("--notify-mail needs a mail server: name it with --smtp, for example --smtp mail.example.hk:587")
+// senders are what a server sends with: mail where it is given a mail server, and
+// webhooks where it is given a secret.
+func (o *senderOptions) senders(g *global) (map[notify.Channel]notify.Sender, error) {
+	all := map[notify.Channel]notify.Sender{}
+	w, err := o.webhook(g)
+	if err != nil {
+		return nil, err
 	}
+	if w != nil {
+		all[notify.ByWebhook] = w
+	}
+	if o.smtp == "" {
+		return all, nil
+	}
+	m, err := o.mailer(g, "--smtp")
+	if err != nil {
+		return nil, err
+	}
+	all[notify.ByMail] = m
+	return all, nil
+}
+
+// webhook sends webhooks, to these hosts too where they are addresses; nil without a
+// secret.
+func (o *senderOptions) webhook(g *global, hosts ...string) (*notify.Webhook, error) {
+	text, from, err := fileOr(o.secretFile, "--notify-secret-file", g.env, "INFOHUB_NOTIFY_SECRET")
+	if err != nil || from == "" {
+		return nil, err
+	}
+	secrets, err := notify.ParseSecrets(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", from, err)
+	}
+	network, err := o.network(hosts...)
+	if err != nil {
+		return nil, err
+	}
+	return &notify.Webhook{Secrets: secrets, Network: network, UserAgent: "infohub/" + version, Now: time.Now}, nil
+}
+
+// mailer sends mail; needed is the option that needs it.
+func (o *senderOptions) mailer(g *global, needed string) (*notify.Mail, error) {
 	host, port, err := notify.ParseServer(o.smtp)
 	if err != nil {
 		return nil, fmt.Errorf("--smtp %q: %w", o.smtp, err)
 	}
 	if o.from == "" {
-		return nil, errors.New("--notify-mail needs a sender: name it with --notify-from, for example --notify-from infohub@example.hk")
+		return nil, errors.New(needed + " needs a sender: name it with --notify-from, for example --notify-from infohub@example.hk")
 	}
 	from, err := notify.ParseAddress(o.from)
 	if err != nil {
@@ -139,7 +182,7 @@ func (o *notifyOptions) mailer(g *global) (*notify.Mail, error) {
 // network is the way out for one purpose, through the address guard. Beyond
 // public addresses it leads to what --notify-allow names, and to a host that is
 // itself written as an address or as localhost: whoever writes that means it.
-func (o *notifyOptions) network(hosts ...string) (notify.Network, error) {
+func (o *senderOptions) network(hosts ...string) (notify.Network, error) {
 	var p netguard.Policy
 	for _, s := range o.allow {
 		network, err := netip.ParsePrefix(s)

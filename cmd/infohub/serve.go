@@ -18,6 +18,7 @@ import (
 type serveCommand struct {
 	*global
 	app.ServeOptions
+	sending            senderOptions
 	perAddress, perKey float64
 	maxContent         int64
 	debug              bool
@@ -39,6 +40,9 @@ again when its file changes.
 The log goes to stderr, a line of JSON for each request. Ctrl-C or SIGTERM stops
 it after the requests that have begun.
 
+Who subscribed to advisories is told by mail where --smtp and --notify-from are
+given, and by webhooks where a secret is: each subscription's own is made of it.
+
 A new folder has nobody in it: infohub setup makes the first administrator.
 
 Exit codes: 0 it was asked to stop, 2 a wrong option, also a certificate that does
@@ -59,6 +63,7 @@ not go with its key, 4 it failed in another way, as where the port is in use.`,
 	f.Float64Var(&o.perKey, "rate-key", 50, "requests a second that one key may send in the long run; 0: any number")
 	f.IntVar(&o.Connections, "max-connections", 4096, "connections at once")
 	f.Int64Var(&o.maxContent, "max-content-length", 10<<20, "bytes of one submission")
+	o.sending.addSenderFlags(cmd, "mail server for those who subscribed to advisories")
 	f.BoolVar(&o.debug, "debug", false, "log more")
 	return cmd
 }
@@ -88,7 +93,11 @@ func (o *serveCommand) serve(ctx context.Context) error {
 	if o.env("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryGoal)
 	}
-	o.HubOptions = app.HubOptions{Version: version, MaxContentLength: o.maxContent, Log: slog.New(slog.NewJSONHandler(o.global.err, &slog.HandlerOptions{Level: level}))}
+	senders, err := o.sending.senders(o.global)
+	if err != nil {
+		return usageError{err}
+	}
+	o.HubOptions = app.HubOptions{Version: version, MaxContentLength: o.maxContent, Senders: senders, Log: slog.New(slog.NewJSONHandler(o.global.err, &slog.HandlerOptions{Level: level}))}
 	o.Addresses = app.Rate{PerSecond: o.perAddress, Burst: int(4*o.perAddress) + 1}
 	o.Keys = app.Rate{PerSecond: o.perKey, Burst: int(4*o.perKey) + 1}
 	o.Listening = func(addr net.Addr) {
@@ -103,7 +112,7 @@ func (o *serveCommand) serve(ctx context.Context) error {
 			o.say(err.Error())
 		}
 	}
-	err := app.Serve(ctx, o.ServeOptions)
+	err = app.Serve(ctx, o.ServeOptions)
 	if err == nil && ctx.Err() != nil {
 		return outcome{exitClean} // it was asked to stop, and did
 	}

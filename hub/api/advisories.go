@@ -65,6 +65,7 @@ func AdvisoryCaller(c *hub.Caller) *advisories.Caller {
 	a.Admin = c.Role() == hub.RoleHubAdmin
 	a.Analyst = a.Admin || c.Role() == hub.RoleAnalyst
 	a.Manages = a.Admin || c.Role() == hub.RoleOrganisationAdmin
+	a.Assets = c.Member() && c.Role() != hub.RoleReader
 	if c.Kind == hub.CallerPerson {
 		a.Person = c.Person.ID
 	}
@@ -104,7 +105,9 @@ func (s *server) advisories() {
 		OperationID: "advisory-export", Method: http.MethodGet, Path: "/advisories/export", Tags: tags, Security: open(),
 		Summary: "Export every advisory's CSAF document", Description: "Lines of JSON, one for each advisory that the caller may read, with hashes and signature: what a CSAF provider is made of.",
 		Responses: streams("application/x-ndjson"),
-	}, s.stream("application/x-ndjson", func(ctx context.Context, c *hub.Caller, w io.Writer) error { return s.Forms.Export(ctx, c.AdvisoryReader(), w) }))
+	}, s.stream("application/x-ndjson", func(ctx context.Context, c *hub.Caller, w io.Writer) error {
+		return s.Forms.Export(ctx, c.AdvisoryReader(), w)
+	}))
 	op(s, huma.Operation{
 		OperationID: "advisory-settings", Method: http.MethodGet, Path: "/advisories/settings", Tags: tags, Security: open(), Summary: "How advisories are published",
 	}, func(ctx context.Context, _ *none) (*body[apiclient.AdvisorySettings], error) {

@@ -42,9 +42,12 @@ type Config struct {
 	Advisories *advisories.Service
 	Forms      Forms
 	Sources    Sources
-	Now        func() time.Time // nil: time.Now
-	Version    string
-	Log        *slog.Logger
+	Exposures  *advisories.Exposures
+	// WebhookSecret is the secret that a subscription's messages are signed with.
+	WebhookSecret func(subscription string) string
+	Now           func() time.Time // nil: time.Now
+	Version       string
+	Log           *slog.Logger
 }
 
 // Forms is what advisories are turned into and matched with: the packages below
@@ -118,6 +121,8 @@ func New(c Config) http.Handler {
 		s.matching()
 		s.library()
 		s.sources()
+		s.exposures()
+		s.advisorySubscriptions()
 	}
 	mux.HandleFunc(prefix+"/", func(w http.ResponseWriter, r *http.Request) { nothing(mux, w, r) })
 	return mux

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 
@@ -21,7 +22,7 @@ func (s *server) matching() {
 	op(s, huma.Operation{
 		OperationID: "match-advisories", Method: http.MethodPost, Path: "/advisories/match", Tags: []string{"Advisories"}, Security: open(), MaxBodyBytes: maxInventory,
 		Summary:     "Look an inventory up",
-		Description: "Which advisories concern these components, of those that the caller may read. A stranger's question is answered by TLP:CLEAR alone.",
+		Description: "Which advisories concern these components, of those that the caller may read. A stranger's question is answered by TLP:CLEAR alone. With an asset, the components are kept as that asset's, and what concerns it as its exposures: by what the organisation may read without one of its people.",
 	}, s.match)
 }
 
@@ -43,6 +44,12 @@ func (s *server) match(ctx context.Context, in *body[apiclient.MatchRequest]) (*
 		return nil, &hub.Error{Code: hub.TooLarge, Message: "the inventory has more than 50000 components: send it in parts"}
 	}
 	c := caller(ctx)
+	if b.Asset != "" {
+		if err := s.record(ctx, c, &b, components); err != nil {
+			return nil, err
+		}
+		out.Recorded = true
+	}
 	out.Components = len(components)
 	matches, err := s.Forms.Match(ctx, c.AdvisoryReader(), components)
 	if err != nil {
@@ -62,6 +69,20 @@ func (s *server) match(ctx context.Context, in *body[apiclient.MatchRequest]) (*
 		out.Matches = append(out.Matches, found)
 	}
 	return &body[apiclient.MatchResult]{out}, nil
+}
+
+// record keeps components as those of an asset of the caller's organisation.
+func (s *server) record(ctx context.Context, c *hub.Caller, b *apiclient.MatchRequest, components []advisories.Component) error {
+	asset, err := s.Hub.Asset(ctx, c, "", b.Asset)
+	if err != nil {
+		return err
+	}
+	inv := advisories.Inventory{Organisation: asset.Organisation, Asset: asset.ID, Name: asset.Name, How: advisories.ByScan, Source: b.Scan, Components: components}
+	if b.Scan == "" {
+		inv.How, inv.Source = advisories.ByInventory, cmp.Or(b.Name, asset.Name)
+	}
+	_, err = s.Exposures.Record(ctx, AdvisoryCaller(c), inv)
+	return err
 }
 
 func (s *server) toMatch(ctx context.Context, c *hub.Caller, m *advisories.Match) (apiclient.Match, error) {

@@ -197,7 +197,13 @@ type Exposure struct {
 	By           string    `json:"acknowledged_by,omitempty"`
 	Note         string    `json:"note,omitempty"`
 	Resolved     time.Time `json:"resolved,omitzero" doc:"When it was seen to be fixed."`
-	Verified     string    `json:"verified,omitempty" doc:"By which scan or inventory."`
+	How          string    `json:"how,omitempty" enum:"scan,inventory,revision,withdrawn,superseded,unreadable," doc:"What closed it: a scan or an inventory in which it is gone or fixed, or what became of the advisory."`
+	Verified     string    `json:"verified,omitempty" doc:"By which scan, inventory or revision."`
+
+	AssetID         string            `json:"asset_id"`
+	Revision        int               `json:"revision" doc:"Of the advisory, that it was last looked up in."`
+	Params          map[string]string `json:"params,omitempty" doc:"What the reason is about."`
+	Vulnerabilities []string          `json:"vulnerabilities,omitempty" nullable:"false"`
 }
 
 // Acknowledgement is an organisation's word that it has read an advisory.
@@ -217,6 +223,8 @@ type AdvisorySubscription struct {
 	Risk    string    `json:"risk,omitempty" doc:"This one and worse."`
 	Own     bool      `json:"own,omitempty" doc:"Only what concerns the organisation's own assets."`
 	Created time.Time `json:"created"`
+	Due     time.Time `json:"due,omitzero" doc:"When the next digest is."`
+	Secret  string    `json:"secret,omitempty" doc:"Of a webhook: what its messages are signed with (Standard Webhooks). It is shown when the subscription is made, and not again."`
 }
 
 // NewAdvisorySubscription asks for one.
@@ -228,7 +236,7 @@ type NewAdvisorySubscription struct {
 	Product string `json:"product,omitempty" maxLength:"200"`
 	Sector  string `json:"sector,omitempty" maxLength:"100"`
 	Risk    string `json:"risk,omitempty" enum:"low,medium,high,extreme"`
-	Own     bool   `json:"own,omitempty"`
+	Own     bool   `json:"own,omitempty" doc:"Only what concerns the organisation's own assets, of imported advisories too."`
 }
 
 // AdvisorySource is where others' advisories are fetched from.

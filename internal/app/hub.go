@@ -19,6 +19,7 @@ import (
 	"github.com/cybersec-infohub/infohub/hub/taxii"
 	"github.com/cybersec-infohub/infohub/internal/audit"
 	"github.com/cybersec-infohub/infohub/internal/netguard"
+	"github.com/cybersec-infohub/infohub/internal/notify"
 	"github.com/cybersec-infohub/infohub/internal/store"
 )
 
@@ -31,6 +32,8 @@ type HubOptions struct {
 	// certificate authorities that are trusted for that; nil: the system's.
 	Fetch []netip.Prefix
 	Roots *x509.CertPool
+	// Senders send what is told of advisories; a channel without one is not offered.
+	Senders map[notify.Channel]notify.Sender
 	// Version is the program's, for backups and the API's description.
 	Version string
 }
@@ -39,6 +42,7 @@ type HubOptions struct {
 type Hub struct {
 	Service    *hub.Service
 	Advisories *advisories.Service
+	Exposures  *advisories.Exposures
 	key        *provider.Key // signs advisories
 	stixSecret []byte        // goes into the ids of their STIX objects
 	forms      *forms
@@ -69,7 +73,11 @@ func OpenHub(dir string, create bool, o HubOptions) (*Hub, error) {
 	}
 	h := &Hub{Service: service, store: s, audit: log, turns: hub.NewTurns(0), opts: o}
 	h.forms, h.feeds = &forms{h: h}, newFeeds(h, netguard.Policy{Networks: o.Fetch})
-	if err := h.openAdvisories(context.Background()); err != nil {
+	err = h.openAdvisories(context.Background())
+	if err == nil {
+		err = h.openExposures()
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return h, nil
@@ -102,6 +110,7 @@ func (h *Hub) API(authenticate func(*http.Request) (hub.Caller, error)) http.Han
 	return api.New(api.Config{
 		Hub: h.Service, Store: h.store, Audit: h.audit, Authenticate: authenticate, Log: h.opts.Log, Version: h.opts.Version,
 		MaxContentLength: h.opts.MaxContentLength, Turns: h.turns, Advisories: h.Advisories, Forms: h.forms, Sources: h.feeds,
+		Exposures: h.Exposures, WebhookSecret: h.webhookSecret,
 		Backup: func(ctx context.Context, w io.Writer) error {
 			_, err := Backup(ctx, h.store, w)
 			return err

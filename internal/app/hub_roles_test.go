@@ -130,6 +130,13 @@ func routeRules() []routeRule {
 		{"POST", "/drafts/nothing/supersede", `{"version":1,"by":"nothing"}`, noDraft},
 		{"GET", "/library", "", everybody},
 		{"POST", "/library", `{"document":"{}"}`, "uffff444ff"},
+		{"POST", "/advisories/match", `{"components":[{"name":"x","version":"1"}],"asset":"server-alpha-7x9"}`, "u2f22nnnff"},
+		{"GET", "/exposures", "", "u2f22222ff"},
+		{"GET", "/advisories/nothing/exposures", "", "uffffnnnff"},
+		{"POST", "/advisories/nothing/acknowledge", `{}`, "unfnnnnnff"},
+		{"GET", "/advisory-subscriptions", "", "uf222222ff"},
+		{"POST", "/advisory-subscriptions", `{"channel":"mail","product":"NEW"}`, "ufccccccff"}, // this hub sends no mail
+		{"DELETE", "/advisory-subscriptions/nothing", "", "ufnnnnnnff"},
 		{"GET", "/advisory-sources", "", analysts},
 		{"POST", "/advisory-sources", `{"id":"NEW","kind":"kev","url":"https://kev.example/kev.json"}`, hubAdmins},
 		{"POST", "/advisory-sources", `{"id":"NEW","kind":"kev","url":"no address"}`, "ufffff44ff"},

@@ -178,6 +178,17 @@ func (s *server) run(ctx context.Context) error {
 	}
 	running.Go(func() { s.housekeep(ctx) })
 	running.Go(func() { s.feeds.follow(ctx) })
+	kick := make(chan struct{}, 1)
+	running.Go(func() {
+		newWarner(s.Hub).follow(ctx, func() {
+			select {
+			case kick <- struct{}{}:
+			default:
+			}
+		})
+	})
+	running.Go(func() { s.deliver(ctx, kick) })
+	running.Go(func() { s.warm(ctx) })
 	<-ctx.Done()
 	s.draining.Store(true)
 	s.Service.EndWaits()
@@ -290,6 +301,17 @@ func say(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	_, _ = w.Write([]byte(text)) // nobody is left to tell
+}
+
+// warm reads what was published, so that nobody waits for it who asks first.
+func (s *server) warm(ctx context.Context) {
+	_, err := s.forms.caughtUp(ctx)
+	if err == nil {
+		_, err = s.provider.caughtUp(ctx)
+	}
+	if err != nil && ctx.Err() == nil {
+		s.log.Error("the advisories cannot be read", "error", err)
+	}
 }
 
 // housekeep does once a minute what nobody asks for.
