@@ -1,6 +1,7 @@
 package advisories
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -33,7 +34,7 @@ const (
 // namespace and its tracking id: a newer version takes the place of an older one
 // and never the reverse. Of two that differ and claim the same version the first
 // stays and the other is noted; likewise a newer version from another source that is
-// verified less well. What became of each import is in the answer,
+// verified less well. What this hub published itself is a duplicate. What became of each import is in the answer,
 // in their order. They are written in several transactions: after an error the
 // answer has what was done before it, and sent again it is a duplicate. What is new
 // is in the audit log.
@@ -128,6 +129,14 @@ func (x *change) shelve(in *Import, out *Imported) error {
 	}
 	outcome := ImportAdded
 	if old == nil {
+		ours, err := x.publishedHere(&p)
+		if err != nil {
+			return err
+		}
+		if ours {
+			out.Outcome = ImportDuplicate
+			return nil
+		}
 		id = uuid.NewSHA1(x.fresh, libSame(&p)) // the same in every run
 		fresh.Ref = entryName + id.String()
 	} else {
@@ -161,6 +170,20 @@ func (x *change) shelve(in *Import, out *Imported) error {
 		errs = append(errs, x.tx.Put(listedKey(libAboutKind, name, id), nil))
 	}
 	return errors.Join(errs...)
+}
+
+// publishedHere reports whether a publication is one of this hub's own, as others
+// mirror it.
+func (x *change) publishedHere(p *Publication) (bool, error) {
+	rec, err := find(x.tx, p.Tracking.ID)
+	if CodeOf(err) == NotFound || err == nil && rec.ID == "" {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	rev, err := getRecord[revision](x.tx, numberedKey(revisionKind, rec.idOf(), rec.Tracking.Number()))
+	return err == nil && bytes.Equal(libSame(p), libSame(&rev.Publication)), err
 }
 
 // unshelve removes what finds an entry.

@@ -108,6 +108,27 @@ func TestLibraryKeepsTheNewest(t *testing.T) {
 	wantCode(t, err, advisories.Forbidden)
 }
 
+// TestOursIsNotAnothers: an aggregator's copy of what this hub published does not
+// come in beside it.
+func TestOursIsNotAnothers(t *testing.T) {
+	d := openDesk(t, chaos(17))
+	rec := d.published(t, advisory("Ours", tlp.Clear))
+	p, err := d.Show(t.Context(), stranger(), rec.ID, 0)
+	must(t, err)
+	other := p
+	other.Publisher.Namespace = "https://other.example"
+	for _, step := range []struct {
+		p    advisories.Publication
+		want advisories.ImportOutcome
+	}{{p, advisories.ImportDuplicate}, {other, advisories.ImportAdded}} {
+		got, err := d.PutLibrary(t.Context(), analyst("ann"), []advisories.Import{{Publication: step.p, Source: advisories.Source{ID: "aggregator", Kind: "csaf"}, Raw: []byte("{}")}})
+		must(t, err)
+		if got[0].Outcome != step.want {
+			t.Errorf("of %s: %+v, want %s", step.p.Publisher.Namespace, got[0], step.want)
+		}
+	}
+}
+
 func TestDraftOfAnImport(t *testing.T) {
 	d := openDesk(t, chaos(17))
 	ctx := t.Context()
