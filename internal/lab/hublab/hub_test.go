@@ -180,7 +180,7 @@ func (s *site) serve(before []string, args ...string) {
 	}
 	s.out = bufio.NewReader(out)
 	line, err := s.out.ReadString('\n')
-	at := strings.Index(line, "http://")
+	at := strings.Index(line, "http")
 	if err != nil || at < 0 {
 		_ = s.cmd.Wait() // it said why
 		s.t.Fatalf("the hub did not start: %q %v\n%s", line, err, s.said())
