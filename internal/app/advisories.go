@@ -109,11 +109,24 @@ func render(key *provider.Key, exporter csaf.Exporter, p advisories.Publication)
 // checkDocument holds the form that is kept against CSAF's mandatory tests.
 func checkDocument(exporter csaf.Exporter, p advisories.Publication) []advisories.Problem {
 	d, err := exporter.Export(p)
+	var data []byte
+	if err == nil {
+		data, err = d.Encode()
+	}
 	if err != nil {
 		return []advisories.Problem{{Rule: "csaf.export", Message: err.Error(), Remedy: "mend what it names, so that the advisory can be published as CSAF"}}
 	}
+	if len(data) > maxDocument {
+		return []advisories.Problem{{
+			Rule: "csaf.size", Message: fmt.Sprintf("as CSAF it has %d MiB, and 15 MiB are allowed", len(data)>>20),
+			Remedy: "name fewer products for each vulnerability, or make more than one advisory of it",
+		}}
+	}
 	return csaf.Test(d)
 }
+
+// maxDocument is the largest document, in bytes (CSAF 2.0, C.1).
+const maxDocument = 15 << 20
 
 // named finds ids of the hub's for the advisories.
 func named(find func(store.Reader, []string) ([]string, error)) func(store.Reader, []string) ([]string, error) {

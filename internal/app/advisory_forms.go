@@ -157,8 +157,10 @@ func (f *forms) Match(ctx context.Context, reader tlp.Reader, components []advis
 	return index.Match(components, func(a tlp.Audience) bool { return tlp.May(reader, a) }), nil
 }
 
-// caughtUp is the index with all that is published by now.
+// caughtUp is the index with all that is published by now. What is read is read for
+// all who ask: it does not end with a request.
 func (f *forms) caughtUp(ctx context.Context) (*match.Index, error) {
+	ctx = context.WithoutCancel(ctx)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.index == nil {

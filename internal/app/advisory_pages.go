@@ -42,6 +42,7 @@ type document struct {
 	data      []byte
 	modified  time.Time
 	open      bool // everybody may read it
+	list      bool // of several: what left it since a date leaves no later date
 	lang      i18n.Lang
 }
 
@@ -78,6 +79,10 @@ func (a *advisoryPages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.Set("Cache-Control", "public, max-age=60")
 	} else {
 		h.Set("Cache-Control", "private, no-store")
+	}
+	if d.list && !d.modified.IsZero() { // not to be asked for by date, but by ETag
+		h.Set("Last-Modified", d.modified.UTC().Format(http.TimeFormat))
+		d.modified = time.Time{}
 	}
 	http.ServeContent(w, r, "", d.modified, bytes.NewReader(d.data))
 }
@@ -195,7 +200,7 @@ func (a *advisoryPages) feed(ctx context.Context, c *advisories.Caller, lang i18
 			break
 		}
 	}
-	d := document{open: true, lang: lang}
+	d := document{open: true, list: true, lang: lang}
 	for _, p := range items {
 		d.open = d.open && p.Advisory.TLP == "clear"
 		if p.Tracking.Current.After(d.modified) {
@@ -270,7 +275,7 @@ func (a *advisoryPages) makeCatalogue(ctx context.Context) (map[string]document,
 		if err != nil {
 			return nil, err
 		}
-		out[name] = document{data: data, mediaType: "application/json", modified: modified, open: true}
+		out[name] = document{data: data, mediaType: "application/json", modified: modified, open: true, list: true}
 	}
 	csv := out["catalogue.csv"]
 	csv.mediaType = "text/csv; charset=utf-8"

@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -32,8 +33,10 @@ type published struct {
 }
 
 // caughtUp is the provider with all that is published by now; nil where the hub
-// has no address yet.
+// has no address yet. What is read is read for all who ask: it does not end with a
+// request.
 func (p *published) caughtUp(ctx context.Context) (*provider.Provider, error) {
+	ctx = context.WithoutCancel(ctx)
 	set, err := p.h.Advisories.Settings(ctx)
 	if err != nil || set.CanonicalURL == "" {
 		return nil, err
@@ -90,11 +93,12 @@ func providerConfig(set advisories.Settings) provider.Config {
 	c := provider.Config{BaseURL: set.CanonicalURL, Publisher: set.Publisher, List: true, Mirror: true, Updated: set.Updated, Now: time.Now}
 	for _, word := range strings.Fields(set.Publisher.Contact) {
 		word = strings.Trim(word, "<>(),;.")
-		switch {
-		case strings.HasPrefix(word, "https://"), strings.HasPrefix(word, "mailto:"):
+		if strings.Count(word, "@") == 1 && !strings.Contains(word, ":") {
+			word = "mailto:" + word
+		}
+		u, err := url.Parse(word)
+		if err == nil && (u.Scheme == "https" && u.Host != "" || u.Scheme == "mailto" && u.Opaque != "") {
 			c.Contacts = append(c.Contacts, word)
-		case strings.Count(word, "@") == 1:
-			c.Contacts = append(c.Contacts, "mailto:"+word)
 		}
 	}
 	return c
