@@ -30,7 +30,8 @@ With an ID it lists those of one advisory. Analysts see with --organisations whi
 organisations it concerns, in numbers.`,
 		Example: `  infohub advisory exposures --hub https://hub.example.hk --key-file harbour.key
   infohub advisory exposures A26-11-04 --all --hub https://hub.example.hk --key-file harbour.key
-  infohub advisory exposures A26-11-04 --organisations --data /var/lib/infohub --key-file kit.key`, Args: cobra.MaximumNArgs(1),
+  infohub advisory exposures A26-11-04 --organisations --data /var/lib/infohub --key-file kit.key`,
+		Args: func(cmd *cobra.Command, args []string) error { return asUsage(cmd, cobra.MaximumNArgs(1)(cmd, args)) },
 		RunE: func(cmd *cobra.Command, args []string) error {
 			id := strings.Join(args, "")
 			if concerned {

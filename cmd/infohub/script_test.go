@@ -32,10 +32,12 @@ func TestScripts(t *testing.T) {
 			env.Setenv("HOME", env.WorkDir)
 			env.Values[siteKey{}] = new(*practice.Site)
 			env.Values[hubKey{}] = map[string]*exec.Cmd{}
+			env.Values[frontKey{}] = new(front)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"shop":    openShop,
+			"front":   openFront,
 			"lines":   writeLines,
 			"exits":   exits,
 			"fault":   switchFault,
