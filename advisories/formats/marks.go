@@ -34,7 +34,7 @@ func dash(w *i18n.Words) string {
 	if w.Lang == i18n.English {
 		return " – "
 	}
-	return "："
+	return "——"
 }
 
 // gap stands between two sentences.
