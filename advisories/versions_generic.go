@@ -18,8 +18,8 @@ func bare(s string) string {
 }
 
 // plainOrder compares versions that are numbers with dots between them, where a
-// number that both have decides: all schemes agree there, and most comparisons are
-// such. It takes no memory.
+// number that both have decides: all schemes agree there on the versions that they have,
+// and most comparisons are such. It takes no memory.
 func plainOrder(a, b string) (order int, ok bool) {
 	i, j := 0, 0
 	for {
@@ -80,7 +80,7 @@ func compareGeneric(a, b string) (order int, ok bool) {
 	if err != nil {
 		return 0, false
 	}
-	if order := x.Core().Compare(y.Core()); order != 0 {
+	if order := compareSegments(x.Segments64(), y.Segments64()); order != 0 {
 		return order, true
 	}
 	s, t := readSuffix(x.Prerelease()), readSuffix(y.Prerelease())
@@ -96,6 +96,24 @@ func compareGeneric(a, b string) (order int, ok bool) {
 		return cmp.Or(cmp.Compare(len(s.word), len(t.word)), strings.Compare(s.word, t.word)), true
 	}
 	return compareNumbers(s.numbers, t.numbers), s.word == t.word || s.kind < patch
+}
+
+// compareSegments compares the numbers; one that is missing is zero. (Version.Core
+// knows the first three alone.)
+func compareSegments(a, b []int64) int {
+	for i := range max(len(a), len(b)) {
+		var x, y int64
+		if i < len(a) {
+			x = a[i]
+		}
+		if i < len(b) {
+			y = b[i]
+		}
+		if order := cmp.Compare(x, y); order != 0 {
+			return order
+		}
+	}
+	return 0
 }
 
 // suffix is what stands behind the numbers of a version.

@@ -14,7 +14,7 @@ import (
 // popular, and inventories of 50 components, of which half are popular: some 2,000
 // advisories name a component of an inventory, and most are of older versions.
 func stock() (*Index, func() []comp) {
-	w := world{rand.New(rand.NewPCG(7, 7))} //nolint:gosec // G404: a benchmark
+	w := world{rand.New(rand.NewPCG(7, 7))}
 	zipf := rand.NewZipf(w.Rand, 1.2, 200, 19_999)
 	identify := func(n uint64) (vendor, name, cpeName string) {
 		vendor, name = fmt.Sprintf("Vendor%d", n/7), fmt.Sprintf("Product%d", n)

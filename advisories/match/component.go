@@ -26,7 +26,7 @@ var banner = regexp.MustCompile(`^([^/]*[^/\s\d][^/]*?)(?:/v?|\s+v?)(\d+(?:\.\d+
 
 // readBanner parts a name and the version that stands behind it.
 func readBanner(name string) (bare, version string) {
-	if len(name) > maxName {
+	if len(name) > maxName || !strings.ContainsAny(name, "0123456789") {
 		return name, ""
 	}
 	parts := banner.FindStringSubmatch(strings.TrimSpace(name))
@@ -62,13 +62,18 @@ func read(given advisories.Component) component {
 			c.distribution = cmp.Or(distributionIn(given.Distribution), given.Distribution)
 		}
 	default:
-		c.distribution = distributionIn(marks + " " + c.version)
+		if text := marks + " " + c.version; strings.Trim(text, "0123456789. ") != "" {
+			c.distribution = distributionIn(text)
+		}
 	}
 	if c.distribution != "" {
 		c.upstream = upstream(c.version)
 	}
 	return c
 }
+
+// isPlain reports whether a version is nothing but digits and dots.
+func isPlain(version string) bool { return version != "" && strings.Trim(version, "0123456789.") == "" }
 
 var (
 	unknownVersions = []string{"*", "-", "?", "unknown", "n/a", "na", "none", "noassertion", "latest", "null", "nil", "all", "all versions", "any", "undefined", "不明", "未知", "不詳", "不详"}
@@ -82,6 +87,9 @@ func cleanVersion(s string) string {
 	s = strings.TrimSpace(s)
 	if len(s) > maxVersion || slices.Contains(unknownVersions, strings.ToLower(s)) {
 		return ""
+	}
+	if isPlain(s) {
+		return s
 	}
 	if bare := behind.ReplaceAllString(s, ""); bare != "" {
 		s = bare

@@ -29,10 +29,13 @@ type subject struct {
 	postings    []posting
 }
 
-// posting is a product of an entry.
+// posting is a product of an entry, with what tells that it does not concern a
+// component: most do not, and to read them all would take most of the time.
 type posting struct {
 	entry    *entry
 	audience *tlp.Audience
+	seq      uint64 // of the entry
+	hull     hull
 	product  int32
 }
 
@@ -43,6 +46,9 @@ type entry struct {
 	audience tlp.Audience
 	products []product
 	faults   []fault
+	// plain says that all statuses are Affected, so that a version outside of a product
+	// is nothing to it.
+	plain bool
 }
 
 // product is a product of an entry as it can be found and compared.
@@ -92,7 +98,11 @@ func (x *Index) Put(ref string, p advisories.Publication) {
 	for i := range e.products {
 		s := x.subject(e.products[i].identity)
 		e.products[i].identity = &s.identity
-		s.postings = append(s.postings, posting{e, audience, int32(i)}) //nolint:gosec // G115: newEntry bounds it
+		p := posting{entry: e, audience: audience, seq: e.seq, product: int32(i)}
+		if e.plain {
+			p.hull = e.products[i].versions.hull()
+		}
+		s.postings = append(s.postings, p)
 	}
 }
 
@@ -206,7 +216,7 @@ const maxProducts = 100_000
 
 func newEntry(ref string, p *advisories.Publication) *entry {
 	a := &p.Advisory
-	e := &entry{ref: strings.Clone(ref), id: strings.Clone(p.Tracking.ID), audience: p.Audience}
+	e := &entry{ref: strings.Clone(ref), id: strings.Clone(p.Tracking.ID), audience: p.Audience, plain: true}
 	given := a.Products[:min(len(a.Products), maxProducts)]
 	named := make(map[string]*advisories.Product, len(given))
 	for i := range given {
@@ -218,7 +228,7 @@ func newEntry(ref string, p *advisories.Publication) *entry {
 		if _, twice := places[made.id]; !ok || twice {
 			continue
 		}
-		places[made.id] = int32(len(e.products)) //nolint:gosec // G115: maxProducts bounds it
+		places[made.id] = int32(len(e.products))
 		e.products = append(e.products, made)
 	}
 	if len(a.Vulnerabilities) == 0 { // an alert: all that it names is affected
@@ -235,6 +245,7 @@ func newEntry(ref string, p *advisories.Publication) *entry {
 				}
 			}
 			if len(s.places) > 0 {
+				e.plain = e.plain && status == advisories.Affected
 				slices.Sort(s.places)
 				f.statuses = append(f.statuses, s)
 			}

@@ -50,11 +50,16 @@ func (x *Index) match(components []advisories.Component, may func(tlp.Audience) 
 		begin := len(all)
 		for rest := found; len(rest) > 0; {
 			n := 1
-			for n < len(rest) && rest[n].entry == rest[0].entry {
+			for n < len(rest) && rest[n].seq == rest[0].seq {
 				n++
 			}
-			m, ok := j.entry(rest[0].entry, &c, rest[:n], everything && clean < MaxMatches)
+			group := rest[:n]
 			rest = rest[n:]
+			wanted := everything && clean < MaxMatches
+			if !wanted && outsideAll(group) {
+				continue
+			}
+			m, ok := j.entry(group[0].entry, &c, group, wanted)
 			if !ok {
 				continue
 			}
@@ -94,8 +99,16 @@ func stateOrder(s advisories.MatchState) int {
 // candidate is a product that a component may be.
 type candidate struct {
 	entry   *entry
+	seq     uint64 // of the entry
 	product int32
 	kin     kinship
+	outside bool // its version is, and that is nothing to the entry
+}
+
+// outsideAll reports whether nothing in a group of candidates of one entry can
+// concern the component.
+func outsideAll(group []candidate) bool {
+	return !slices.ContainsFunc(group, func(c candidate) bool { return !c.outside })
 }
 
 // find adds the products that a component is or may be, by entry and place. may is
@@ -104,6 +117,10 @@ func (x *Index) find(found []candidate, c *component, may func(*tlp.Audience) bo
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	var seen []*subject
+	version, packed := uint64(0), false
+	if c.distribution == "" { // else the makers' version counts, or the packager's
+		version, packed = pack(c.version)
+	}
 	for _, key := range c.id.keys() {
 		for _, s := range x.places[key] {
 			if slices.Contains(seen, s) {
@@ -116,13 +133,13 @@ func (x *Index) find(found []candidate, c *component, may func(*tlp.Audience) bo
 			}
 			for _, p := range s.postings {
 				if may(p.audience) {
-					found = append(found, candidate{p.entry, p.product, kin})
+					found = append(found, candidate{p.entry, p.seq, p.product, kin, packed && p.hull.excludes(version)})
 				}
 			}
 		}
 	}
 	slices.SortFunc(found, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(a.entry.seq, b.entry.seq), cmp.Compare(a.product, b.product))
+		return cmp.Or(cmp.Compare(a.seq, b.seq), cmp.Compare(a.product, b.product))
 	})
 	return found
 }
