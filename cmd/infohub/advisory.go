@@ -39,6 +39,7 @@ type advisoryCommand struct {
 	asset      string
 	all        bool
 	importFrom string
+	label      string
 }
 
 func newAdvisory(g *global) *cobra.Command {

@@ -25,11 +25,13 @@ sources are fetched, and their signatures checked, by 'infohub advisory source'.
 Exit codes: 0 all of them were read, 1 some were refused: each is named with the
 reason.`,
 		Example: `  infohub advisory import icsa-24-284-17.json --data /var/lib/infohub
-  infohub advisory import /srv/csaf/2026 --data /var/lib/infohub
+  infohub advisory import /srv/csaf/2026 GHSA-3f7r-9x2q-m4cw.json --tlp clear --data /var/lib/infohub
   infohub advisory import icsa-24-284-17.json --draft --data /var/lib/infohub --key-file kit.key`, Args: leastArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return o.bringAll(cmd.Context(), args) },
 	}
 	cmd.Flags().BoolVar(&o.draft, "draft", false, "make a draft of each")
+	cmd.Flags().StringVar(&o.label, "tlp", "", "TLP `LABEL` of those that say none themselves, such as OSV; without it they are refused")
+	complete(cmd, "tlp", choices("tlp"))
 	cmd.Flags().StringVar(&o.importFrom, "from", "", "where they come from, a `URL`")
 	addHubFlags(&o.hubCommand, true, cmd)
 	return cmd
@@ -49,6 +51,11 @@ const (
 )
 
 func (o *advisoryCommand) bringAll(ctx context.Context, paths []string) error {
+	if o.label != "" {
+		if err := oneOf("tlp", o.label); err != nil {
+			return err
+		}
+	}
 	files, err := app.AdvisoryFiles(paths)
 	if err != nil {
 		return usageError{err}
@@ -101,6 +108,9 @@ func (o *advisoryCommand) bring(ctx context.Context, c *apiclient.Client, f app.
 	}
 	if o.importFrom != "" {
 		query.Set("from", o.importFrom)
+	}
+	if o.label != "" {
+		query.Set("tlp", o.label)
 	}
 	err = c.Do(ctx, http.MethodPost, "/library", query, map[string]string{"document": string(data)}, &out.Imported)
 	switch apiclient.StatusOf(err) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,7 +36,7 @@ show' says why. With --every the hub fetches by itself; else 'source run' does.`
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return list(cmd.Context(), &o.hubCommand, "/advisory-sources", nil, o.words().T("advisory.source.none"),
 				[]string{"ID", "KIND", "MODE", "EVERY", "LAST SUCCESS", "NEW", "REFUSED", "STATE", "URL"}, func(s apiclient.AdvisorySource) []string {
-					return []string{s.ID, s.Kind, s.Mode, s.Every, when(s.Succeeded), fmt.Sprint(s.New), fmt.Sprint(len(s.Refused)), sourceState(s), s.URL}
+					return []string{s.ID, s.Kind, sourceMode(s), span(s.Every), when(s.Succeeded), fmt.Sprint(s.New), fmt.Sprint(len(s.Refused)), sourceState(s), s.URL}
 				})
 		},
 	}
@@ -63,7 +64,11 @@ show' says why. With --every the hub fetches by itself; else 'source run' does.`
 				return usageError{err}
 			}
 			in.ID, in.Authorization = args[0], strings.TrimSpace(text)
-			return answer(cmd.Context(), &o.hubCommand, http.MethodPost, "/advisory-sources", nil, in, o.printSource)
+			return answer(cmd.Context(), &o.hubCommand, http.MethodPost, "/advisory-sources", nil, in, func(s apiclient.AdvisorySource) error {
+				err := o.printSource(s)
+				o.say(o.words().T("advisory.source.added", "id", s.ID))
+				return err
+			})
 		},
 	}
 	f := add.Flags()
@@ -118,6 +123,20 @@ func sourceState(s apiclient.AdvisorySource) string {
 	return "ok"
 }
 
+// sourceMode is what becomes of what a source gives.
+func sourceMode(s apiclient.AdvisorySource) string { return cmp.Or(s.Mode, "library") }
+
+// span is a time such as 6h0m0s without what is nothing.
+func span(s string) string {
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
 func (o *advisoryCommand) changeSource(ctx context.Context, verb, id string) error {
 	path, err := at("advisory-sources", id)
 	if err != nil {
@@ -130,9 +149,16 @@ func (o *advisoryCommand) changeSource(ctx context.Context, verb, id string) err
 }
 
 func (o *advisoryCommand) showSource(ctx context.Context, id string) error {
-	return answer(ctx, &o.hubCommand, http.MethodGet, "/advisory-sources", nil, nil, func(l apiclient.List[apiclient.AdvisorySource]) error {
+	return o.with(ctx, func(c *apiclient.Client) error {
+		var l apiclient.List[apiclient.AdvisorySource]
+		if err := c.Do(ctx, http.MethodGet, "/advisory-sources", nil, nil, &l); err != nil {
+			return err
+		}
 		for _, s := range l.Items {
-			if s.ID == id {
+			switch {
+			case s.ID == id && o.format == "json":
+				return o.json(s)
+			case s.ID == id:
 				return o.printSource(s)
 			}
 		}
@@ -144,7 +170,7 @@ func (o *advisoryCommand) printSource(s apiclient.AdvisorySource) error {
 	for _, w := range s.Warnings {
 		o.say(printable(w))
 	}
-	err := o.fields("Id", s.ID, "Kind", s.Kind, "Address", s.URL, "Mode", s.Mode, "Every", s.Every, "State", sourceState(s), "Last run", when(s.Tried), "Last success", when(s.Succeeded),
+	err := o.fields("Id", s.ID, "Kind", s.Kind, "Address", s.URL, "Mode", sourceMode(s), "Every", span(s.Every), "State", sourceState(s), "Last run", when(s.Tried), "Last success", when(s.Succeeded),
 		"New", fmt.Sprint(s.New), "Changed", fmt.Sprint(s.Changed), "Unchanged", fmt.Sprint(s.Unchanged), "Refused", fmt.Sprint(len(s.Refused)))
 	if err != nil || len(s.Refused) == 0 {
 		return err

@@ -7,12 +7,15 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/cybersec-infohub/infohub/advisories"
+	"github.com/cybersec-infohub/infohub/hub"
+	"github.com/cybersec-infohub/infohub/hub/tlp"
 	"github.com/cybersec-infohub/infohub/internal/apiclient"
 )
 
 type importInput struct {
 	Mode string `query:"mode" enum:"library,draft" default:"library" doc:"Kept as it is, to be read and matched, or a draft of the hub's own."`
 	From string `query:"from" maxLength:"2000" doc:"Where the document comes from: a URL."`
+	TLP  string `query:"tlp" maxLength:"20" doc:"Label of a document that says none itself; without it such a document is refused."`
 	Body struct {
 		Document string `json:"document" maxLength:"15728640" doc:"CSAF 2.0 or OSV, as it was received."`
 	}
@@ -62,6 +65,11 @@ func (s *server) importAdvisory(ctx context.Context, in *importInput) (*body[api
 	for _, x := range problems {
 		if !x.Warning {
 			return nil, &advisories.Error{Code: advisories.Invalid, Message: "the document is not valid as it is", Problems: problems}
+		}
+	}
+	if p.Advisory.TLP == "" && in.TLP != "" {
+		if p.Advisory.TLP, err = tlp.Parse(in.TLP); err != nil {
+			return nil, &hub.Error{Code: hub.Invalid, Message: "tlp: " + err.Error()}
 		}
 	}
 	from := advisories.Source{ID: "import", Kind: "csaf", URL: in.From, Fetched: s.Now().UTC(), Verified: "none"}

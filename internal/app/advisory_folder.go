@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
@@ -43,6 +44,9 @@ func advisoryFiles(paths []string, endings ...string) ([]AdvisoryFile, error) {
 			out = append(out, AdvisoryFile{file, file != path})
 			return nil
 		})
+		if e, ok := errors.AsType[*fs.PathError](err); ok {
+			err = fmt.Errorf("%s: %w", e.Path, e.Err)
+		}
 		if err != nil {
 			return nil, err
 		}
