@@ -3,7 +3,10 @@ package api
 import (
 	"cmp"
 	"context"
+	"encoding/json"
+	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -17,6 +20,9 @@ const maxInventory = 6 << 20
 
 // maxComponents is how many components are looked up at once.
 const maxComponents = 50_000
+
+// maxMatched bounds what is answered about them, in bytes.
+const maxMatched = 32 << 20
 
 func (s *server) matching() {
 	op(s, huma.Operation{
@@ -55,18 +61,20 @@ func (s *server) match(ctx context.Context, in *body[apiclient.MatchRequest]) (*
 	if err != nil {
 		return nil, err
 	}
-	for _, m := range matches {
-		if m.State == advisories.MatchNotAffected && !b.All {
-			continue
+	if !b.All {
+		matches = slices.DeleteFunc(matches, func(m advisories.Match) bool { return m.State == advisories.MatchNotAffected })
+	}
+	all, err := s.toMatches(ctx, c, matches)
+	if err != nil {
+		return nil, err
+	}
+	size := 0
+	for i := range all {
+		if size += all[i].size; size > maxMatched {
+			out.Warnings = append(out.Warnings, fmt.Sprintf("these are the first %d of %d matches: send the inventory in parts for the others", i, len(all)))
+			break
 		}
-		found, err := s.toMatch(ctx, c, &m)
-		if advisories.CodeOf(err) == advisories.NotFound {
-			continue // it was withdrawn meanwhile
-		}
-		if err != nil {
-			return nil, err
-		}
-		out.Matches = append(out.Matches, found)
+		out.Matches = append(out.Matches, all[i].Match)
 	}
 	return &body[apiclient.MatchResult]{out}, nil
 }
@@ -85,20 +93,57 @@ func (s *server) record(ctx context.Context, c *hub.Caller, b *apiclient.MatchRe
 	return err
 }
 
-func (s *server) toMatch(ctx context.Context, c *hub.Caller, m *advisories.Match) (apiclient.Match, error) {
-	p, from, err := s.publication(ctx, AdvisoryCaller(c), m.Ref, 0)
-	if err != nil {
-		return apiclient.Match{}, err
+// sizedMatch is a match as it is told, and about how many bytes that takes.
+type sizedMatch struct {
+	apiclient.Match
+	size int
+}
+
+// toMatches are matches as they are told, in their order. Each advisory is read once,
+// however many components it concerns.
+func (s *server) toMatches(ctx context.Context, c *hub.Caller, matches []advisories.Match) ([]sizedMatch, error) {
+	all := make([]sizedMatch, len(matches))
+	places := map[string][]int{}
+	for i := range matches {
+		places[matches[i].Ref] = append(places[matches[i].Ref], i)
 	}
-	out := ToMatch(m, &p)
-	out.Library = from
-	return out, nil
+	for ref, at := range places {
+		p, from, err := s.publication(ctx, AdvisoryCaller(c), ref, 0)
+		if advisories.CodeOf(err) == advisories.NotFound {
+			continue // it was withdrawn meanwhile
+		}
+		if err != nil {
+			return nil, err
+		}
+		summary := toSummary(&p)
+		summary.Library = from
+		text, err := json.Marshal(summary)
+		if err != nil {
+			return nil, err
+		}
+		remedies := map[string]map[string]string{} // by product
+		for _, i := range at {
+			m := &matches[i]
+			if remedies[m.Product] == nil {
+				remedies[m.Product] = toTexts(p.Advisory.RemedyText(m.Product))
+			}
+			all[i] = sizedMatch{toMatch(m, summary, remedies[m.Product]), len(text) + 500}
+			for _, remedy := range remedies[m.Product] {
+				all[i].size += len(remedy)
+			}
+		}
+	}
+	return slices.DeleteFunc(all, func(m sizedMatch) bool { return m.size == 0 }), nil
 }
 
 // ToMatch is a match as it is told, with the publication that it is of.
 func ToMatch(m *advisories.Match, p *advisories.Publication) apiclient.Match {
+	return toMatch(m, toSummary(p), toTexts(p.Advisory.RemedyText(m.Product)))
+}
+
+func toMatch(m *advisories.Match, summary apiclient.AdvisorySummary, remedies map[string]string) apiclient.Match {
 	return apiclient.Match{
-		AdvisorySummary: toSummary(p), Component: apiclient.Component(m.Component), State: string(m.State), Reason: m.Reason, Params: m.Params,
-		Vulnerabilities: m.Vulnerabilities, Remedies: toTexts(p.Advisory.RemedyText(m.Product)),
+		AdvisorySummary: summary, Component: apiclient.Component(m.Component), State: string(m.State), Reason: m.Reason, Params: m.Params,
+		Vulnerabilities: m.Vulnerabilities, Remedies: remedies,
 	}
 }
