@@ -28,7 +28,7 @@ func readJSON(data []byte) (Inventory, error) {
 		return Inventory{}, err
 	}
 	if bytes.TrimSpace(data)[0] == '[' {
-		return readList(data, data)
+		return readList(data)
 	}
 	var s shape
 	// Several values, one a line, are the reports of many sites.
@@ -45,7 +45,7 @@ func readJSON(data []byte) (Inventory, error) {
 	case s.Reports != nil, s.Target != nil && s.Program != "":
 		return readScan(data)
 	case s.Components != nil:
-		return readList(data, s.Components)
+		return readList(s.Components)
 	}
 	return Inventory{}, &ReadError{Format: "JSON", Reason: `it is no inventory that is known here: CycloneDX has "bomFormat", SPDX "spdxVersion", a scan report "reports", and a list of components is an array`}
 }
@@ -94,9 +94,8 @@ func jsonError(format string, data []byte, err error) error {
 	return &ReadError{Format: format, Reason: fmt.Sprintf("%.200s", err)}
 }
 
-// readList reads a list of components as package advisories writes them. list is a
-// part of data.
-func readList(data, list []byte) (Inventory, error) {
+// readList reads a list of components as package advisories writes them.
+func readList(list []byte) (Inventory, error) {
 	const format = "list of components"
 	var raw []json.RawMessage
 	if err := decodeJSON(format, list, &raw); err != nil {

@@ -8,46 +8,59 @@ import (
 	"github.com/cybersec-infohub/infohub/hub/tlp"
 )
 
-// MaxMatches is how many matches Match gives at most. Of more, those that say "not
-// affected" are left out first.
-const MaxMatches = 50_000
+// Bounds of one search, which a stranger's inventory may ask for.
+const (
+	// MaxMatches is how many matches there are at most. Of more, those that say "not
+	// affected" are left out first.
+	MaxMatches = 50_000
+	// maxJudged is how many pairs of a component and an advisory are compared; it takes
+	// about two seconds.
+	maxJudged = 2_000_000
+)
 
-// Match looks components up, the first MaxComponents of them. Only advisories
-// whose audience may allows are looked at; nil allows all. There is one match for
-// each advisory and component, in the order of the components, then of the states
-// (affected, possible, not affected) and of the tracking ids. An advisory that a
-// component has nothing but the name in common with is possible at most.
+// Match looks components up, as Search does, with those that are not affected.
 func (x *Index) Match(components []advisories.Component, may func(tlp.Audience) bool) []advisories.Match {
-	return x.match(components, may, true)
+	matches, _ := x.Search(components, may, true)
+	return matches
 }
 
-// Concerns is Match without those that say "not affected", which are most of them:
-// it takes a fraction of the time.
+// Concerns looks components up, as Search does, without those that are not affected,
+// which are most: it takes a fraction of the time.
 func (x *Index) Concerns(components []advisories.Component, may func(tlp.Audience) bool) []advisories.Match {
-	return x.match(components, may, false)
+	matches, _ := x.Search(components, may, false)
+	return matches
 }
 
-func (x *Index) match(components []advisories.Component, may func(tlp.Audience) bool, everything bool) []advisories.Match {
-	components = components[:min(len(components), MaxComponents)]
-	allowed := remembered(may)
+// Search looks components up. Only advisories whose audience may allows are looked
+// at; nil allows all; it must not use the index. There is one match for each advisory
+// and component, in the order of the components, then of the states (affected,
+// possible and, with everything, not affected) and of the tracking ids. An advisory
+// that a component has nothing but the name in common with is possible at most.
+//
+// left is how many components, the last ones, were not looked up since the search
+// would have become too large.
+func (x *Index) Search(components []advisories.Component, may func(tlp.Audience) bool, everything bool) (matches []advisories.Match, left int) {
 	var (
-		all   []advisories.Match
-		found []candidate
-		j     judge
-		clean int // how many of them say "not affected"
+		found  []candidate
+		j      judge
+		clean  int // how many of matches say "not affected"
+		judged int
 	)
-	seen := make(map[advisories.Component]bool, len(components))
-	for _, given := range components {
+	allowed := remembered(may)
+	seen := make(map[advisories.Component]bool, min(len(components), MaxComponents))
+	for i, given := range components {
+		if i == MaxComponents || len(matches)-clean >= MaxMatches || judged >= maxJudged {
+			left = len(components) - i
+			break
+		}
 		if seen[given] {
 			continue
 		}
 		seen[given] = true
-		if len(all)-clean >= MaxMatches {
-			break
-		}
 		c := read(given)
-		found = x.find(found[:0], &c, allowed)
-		begin := len(all)
+		wanted := everything && clean < MaxMatches
+		found = x.find(found[:0], &c, allowed, wanted)
+		begin := len(matches)
 		for rest := found; len(rest) > 0; {
 			n := 1
 			for n < len(rest) && rest[n].seq == rest[0].seq {
@@ -55,10 +68,10 @@ func (x *Index) match(components []advisories.Component, may func(tlp.Audience) 
 			}
 			group := rest[:n]
 			rest = rest[n:]
-			wanted := everything && clean < MaxMatches
 			if !wanted && outsideAll(group) {
 				continue
 			}
+			judged++
 			m, ok := j.entry(group[0].entry, &c, group, wanted)
 			if !ok {
 				continue
@@ -66,20 +79,25 @@ func (x *Index) match(components []advisories.Component, may func(tlp.Audience) 
 			if m.State == advisories.MatchNotAffected {
 				clean++
 			}
-			all = append(all, m)
+			matches = append(matches, m)
 		}
-		slices.SortFunc(all[begin:], compareMatches)
+		slices.SortFunc(matches[begin:], compareMatches)
 	}
-	spare := max(0, MaxMatches-(len(all)-clean)) // for those that are not affected
+	return bounded(matches, clean), left
+}
+
+// bounded leaves out what is too much, clean of which say "not affected".
+func bounded(matches []advisories.Match, clean int) []advisories.Match {
+	spare := max(0, MaxMatches-(len(matches)-clean)) // for those that are not affected
 	if clean > spare {
-		all = slices.DeleteFunc(all, func(m advisories.Match) bool {
+		matches = slices.DeleteFunc(matches, func(m advisories.Match) bool {
 			if m.State == advisories.MatchNotAffected {
 				spare--
 			}
 			return spare < 0 && m.State == advisories.MatchNotAffected
 		})
 	}
-	return all[:min(len(all), MaxMatches)]
+	return matches[:min(len(matches), MaxMatches)]
 }
 
 func compareMatches(a, b advisories.Match) int {
@@ -111,31 +129,37 @@ func outsideAll(group []candidate) bool {
 	return !slices.ContainsFunc(group, func(c candidate) bool { return !c.outside })
 }
 
-// find adds the products that a component is or may be, by entry and place. may is
-// asked once for each audience.
-func (x *Index) find(found []candidate, c *component, may func(*tlp.Audience) bool) []candidate {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	var seen []*subject
+// find adds the products that a component is or may be, by entry and place. Without
+// everything, it may leave out those that are surely not affected.
+func (x *Index) find(found []candidate, c *component, may func(*tlp.Audience) bool, everything bool) []candidate {
 	version, packed := uint64(0), false
 	if c.distribution == "" { // else the makers' version counts, or the packager's
 		version, packed = pack(c.version)
 	}
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	var subjects []*subject
+	var kins []kinship
+	alike := false // some have nothing but the name in common
 	for _, key := range c.id.keys() {
 		for _, s := range x.places[key] {
-			if slices.Contains(seen, s) {
+			if slices.Contains(subjects, s) {
 				continue
 			}
-			seen = append(seen, s)
-			kin := c.id.kin(&s.identity)
-			if kin == strangers {
+			if kin := c.id.kin(&s.identity); kin != strangers {
+				subjects, kins = append(subjects, s), append(kins, kin)
+				alike = alike || kin == namesakes
+			}
+		}
+	}
+	for i, s := range subjects {
+		for _, p := range s.postings {
+			outside := packed && p.hull.excludes(version)
+			// A product of the same name is left out where the product itself is named.
+			if outside && !everything && !alike || !may(p.audience) {
 				continue
 			}
-			for _, p := range s.postings {
-				if may(p.audience) {
-					found = append(found, candidate{p.entry, p.seq, p.product, kin, packed && p.hull.excludes(version)})
-				}
-			}
+			found = append(found, candidate{p.entry, p.seq, p.product, kins[i], outside})
 		}
 	}
 	slices.SortFunc(found, func(a, b candidate) int {

@@ -288,9 +288,9 @@ func TestMatchesAreBounded(t *testing.T) {
 	for i := range MaxComponents {
 		inventory = append(inventory, comp{Name: "nginx", CPE: nginxCPE, Version: strconv.Itoa(i)})
 	}
-	got := x.Match(inventory, nil)
-	if len(got) != MaxMatches || got[len(got)-1].State != advisories.MatchAffected {
-		t.Errorf("%d matches, the last %+v", len(got), got[len(got)-1])
+	got, left := x.Search(append(inventory, comp{Name: "nginx"}), nil, true)
+	if len(got) != MaxMatches || got[len(got)-1].State != advisories.MatchAffected || left == 0 {
+		t.Errorf("%d matches, the last %+v; %d components left", len(got), got[len(got)-1], left)
 	}
 }
 
