@@ -117,6 +117,7 @@ func choices(flag string) []string {
 		"risk": {"low", "medium", "high", "extreme"}, "tlp": {"clear", "green", "amber", "amber+strict", "red"},
 		"state": {"draft", "in-review", "approved", "published", "revised", "withdrawn", "superseded"},
 		"kind":  {"csaf", "kev", "epss", "osv", "bulletin"}, "mode": {"library", "draft"},
+		"every": {"at-once", "daily", "weekly"}, "lang-of-mail": {"en", "zh-Hant", "zh-Hans"},
 		"category": {"coordinator", "discoverer", "other", "translator", "user", "vendor"},
 	}[flag]
 }
@@ -124,8 +125,8 @@ func choices(flag string) []string {
 // oneOf checks an option's value, in either case. A TLP label may have "TLP:"
 // before it.
 func oneOf(flag, value string) error {
-	value = strings.ToLower(value)
-	if list := choices(flag); !slices.Contains(list, value) && (flag != "tlp" || !slices.Contains(list, strings.TrimPrefix(value, "tlp:"))) {
+	same := func(s string) bool { return strings.EqualFold(s, value) }
+	if list := choices(flag); !slices.ContainsFunc(list, same) && (flag != "tlp" || !slices.Contains(list, strings.TrimPrefix(strings.ToLower(value), "tlp:"))) {
 		return usageError{fmt.Errorf("--%s %q: choose %s", flag, printable(value), strings.Join(list, ", "))}
 	}
 	return nil

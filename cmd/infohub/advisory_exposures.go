@@ -162,6 +162,14 @@ Standard Webhooks is shown once. What is sent is what you may read when it is se
 			if webhook != "" && mail != "" {
 				return usageError{fmt.Errorf("--webhook and --mail are two subscriptions: make one after the other")}
 			}
+			for _, f := range [][2]string{{"every", in.Every}, {"risk", in.Risk}, {"lang-of-mail", in.Lang}} {
+				if f[1] == "" {
+					continue
+				}
+				if err := oneOf(f[0], f[1]); err != nil {
+					return err
+				}
+			}
 			in.Channel, in.To = "mail", mail
 			if webhook != "" {
 				in.Channel, in.To = "webhook", webhook
@@ -181,8 +189,9 @@ Standard Webhooks is shown once. What is sent is what you may read when it is se
 	f.StringVar(&in.Risk, "risk", "", "only this `RISK` and worse: low, medium, high or extreme")
 	f.BoolVar(&in.Own, "own", false, "only what concerns your organisation's own assets")
 	f.StringVar(&in.Lang, "lang-of-mail", "", "en, zh-Hant or zh-Hans (default: the language of this program)")
-	complete(subscribe, "every", []string{"at-once", "daily", "weekly"})
-	complete(subscribe, "risk", []string{"low", "medium", "high", "extreme"})
+	for _, name := range []string{"every", "risk", "lang-of-mail"} {
+		complete(subscribe, name, choices(name))
+	}
 	addHubFlags(&o.hubCommand, true, subscribe)
 	list := &cobra.Command{
 		Use: "subscriptions", Short: "List your subscriptions, and your organisation's", Args: noArgs,

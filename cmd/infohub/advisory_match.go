@@ -64,6 +64,9 @@ func (o *advisoryCommand) match(ctx context.Context, file string) error {
 	if err != nil {
 		return err
 	}
+	if got.Recorded {
+		o.say(o.words().T("match.recorded", "asset", o.asset))
+	}
 	return o.matched(got)
 }
 

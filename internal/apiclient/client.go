@@ -20,6 +20,10 @@ var ErrUnreachable = errors.New("the hub cannot be reached")
 // maxResponse bounds what is read of an answer, in bytes.
 const maxResponse = 64 << 20
 
+// maxProblem bounds what is read of an error, in bytes: a conflict between editors
+// has both texts in it, of up to 1 MiB each, escaped.
+const maxProblem = 16 << 20
+
 // answerTime bounds a whole exchange; a stream (Open) may take longer.
 const answerTime = 3 * time.Minute
 
@@ -163,7 +167,7 @@ func withoutURL(err error) error {
 
 func problem(res *http.Response) error {
 	p := &Problem{Status: res.StatusCode, Title: http.StatusText(res.StatusCode)}
-	data, err := io.ReadAll(io.LimitReader(res.Body, 64<<10))
+	data, err := io.ReadAll(io.LimitReader(res.Body, maxProblem))
 	kind, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type")) // "" reads as no problem document
 	if err == nil && (kind == "application/problem+json" || kind == "application/json") {
 		_ = json.Unmarshal(data, p) // what does not read leaves the status
