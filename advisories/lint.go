@@ -30,6 +30,7 @@ func LintAt(a Advisory, now time.Time) []Problem {
 		}
 	}
 	l.walk(reflect.ValueOf(a), "", "")
+	l.extent()
 	checks := []func(){
 		l.recipients, l.content, l.lists, l.references, l.productList, l.relations, l.vulnerabilities,
 		l.remedies, l.exploitation, l.indicators, l.techniques, l.acknowledgements, l.supersedes,
@@ -161,6 +162,45 @@ func mostOf(field string) int {
 		return 30
 	}
 	return 200
+}
+
+// maxStated is how often an advisory may say of a product how a vulnerability
+// stands to it, or what helps: what says nothing of products says it of all.
+const maxStated = 300_000
+
+// extent holds against that what the advisory says.
+func (l *linter) extent() {
+	if l.tooLong {
+		return
+	}
+	known := make([]int, len(l.a.Vulnerabilities)) // products of each vulnerability
+	stated := 0
+	for i := range l.a.Vulnerabilities {
+		for _, ids := range l.a.Vulnerabilities[i].Products {
+			known[i] += len(ids)
+		}
+		if known[i] == 0 {
+			known[i] = len(l.a.Products)
+		}
+		stated += known[i]
+	}
+	for i := range l.a.Remedies {
+		r := &l.a.Remedies[i]
+		for j := range known {
+			switch v := &l.a.Vulnerabilities[j]; {
+			case stated > maxStated || len(r.Vulnerabilities) > 0 && !slices.ContainsFunc(r.Vulnerabilities, v.named):
+			case len(r.Products) > 0:
+				stated += min(len(r.Products), known[j])
+			default:
+				stated += known[j]
+			}
+		}
+	}
+	if stated > maxStated {
+		l.tooLong = true
+		l.problem("list.length", "vulnerabilities", "Each vulnerability with each of its products, and each remedy for them, make more than can be dealt with.",
+			fmt.Sprintf("Name for each vulnerability the products that it concerns, %d in all with those of remedies, or make more than one advisory of it.", maxStated))
+	}
 }
 
 // word checks a string that is no text in a language.

@@ -79,6 +79,16 @@ func slips() []slip {
 		{"indicator.type", func(a *Advisory) { a.Indicators[0].Types = []string{"malicious"} }, "indicators[0].types[0]", "indicator-type-ov"},
 		{"list.duplicate", func(a *Advisory) { a.Tags = []string{"web", "web"} }, "tags[1]", "twice"},
 		{"list.duplicate", func(a *Advisory) { a.Indicators[1].Pattern = "[domain-name:value   =   'pay-stats.example']" }, "indicators[1].pattern", "indicators[0]"},
+		{"list.length", func(a *Advisory) { // each is short, and all with all are 20 million
+			*a = Advisory{Class: Alert, Risk: RiskHigh, TLP: a.TLP, Title: a.Title, Description: a.Description, Recommendation: a.Recommendation}
+			for i := range 5000 {
+				a.Products = append(a.Products, Product{ID: fmt.Sprint("p", i), Name: "Gate", Vendor: "Example", Versions: "1"})
+			}
+			for i := range 1000 {
+				a.Vulnerabilities = append(a.Vulnerabilities, Vulnerability{CVE: fmt.Sprintf("CVE-2026-%d", 10000+i)})
+			}
+			a.Remedies = slices.Repeat([]Remedy{{Kind: "vendor_fix", Details: all("Install 2.")}}, 3)
+		}, "vulnerabilities", "300000"},
 		{"list.length", func(a *Advisory) { a.Tags = slices.Repeat([]string{"web"}, 31) }, "tags", "30"},
 		{"product.duplicate", func(a *Advisory) { a.Products[2].ID = "piercart-4" }, "products[2].id", "products[0]"},
 		{"product.id", func(a *Advisory) { a.Products[2].ID = "pier cart" }, "products[2].id", "spaces"},

@@ -3,6 +3,7 @@ package advisories
 import (
 	"cmp"
 	"context"
+	"slices"
 
 	"github.com/cybersec-infohub/infohub/internal/store"
 )
@@ -18,6 +19,10 @@ func (s *Service) Preview(ctx context.Context, c *Caller, id string) (Publicatio
 	}
 	if rec.Work == nil {
 		return Publication{}, fail(NotFound, "nothing is at work of %s: show it as it is published", cmp.Or(rec.ID, rec.UUID))
+	}
+	found := faults(LintAt(rec.Work.Advisory, s.time()))
+	if i := slices.IndexFunc(found, func(p Problem) bool { return p.Rule == "list.length" }); i >= 0 { // forms of it would be without bounds
+		return Publication{}, &Error{Code: Invalid, Message: found[i].Path + ": " + found[i].Message, Problems: found}
 	}
 	var p Publication
 	err = s.read(ctx, func(whole, r store.Reader) error {

@@ -170,6 +170,19 @@ func TestFaultsKeepItFromReview(t *testing.T) {
 	wantCode(t, err, advisories.Invalid)
 	_, err = d.Create(ctx, analyst("ann"), advisory("Fault", tlp.Amber, "nobody"))
 	wantCode(t, err, advisories.Invalid)
+	wide := advisory("Fault", tlp.Clear)
+	for i := range 2000 {
+		wide.Products = append(wide.Products, advisories.Product{ID: fmt.Sprint("p", i), Name: "Gate", Vendor: "Example", Versions: "1"})
+	}
+	for i := range 1000 {
+		wide.Vulnerabilities = append(wide.Vulnerabilities, advisories.Vulnerability{CVE: fmt.Sprint("CVE-2026-", 10000+i)})
+	}
+	rec, err = d.Create(ctx, analyst("ann"), wide)
+	must(t, err)
+	_, err = d.Preview(ctx, analyst("ann"), rec.UUID)
+	wantCode(t, err, advisories.Invalid)
+	_, err = d.Submit(ctx, analyst("ann"), rec.UUID, rec.Version, advisories.Submission{})
+	wantCode(t, err, advisories.Invalid)
 	huge := advisory("Fault", tlp.Clear)
 	huge.Description = texts(strings.Repeat("a", 1<<19))
 	_, err = d.Create(ctx, analyst("ann"), huge)
