@@ -118,7 +118,7 @@ func deleteExposure(tx store.Tx, e *Exposure) error {
 // moved notes that something changed about an organisation's exposures, for those
 // who are to be told.
 func moved(tx store.Tx, organisation string, now time.Time) error {
-	return tx.Put(partsKey(movedKind, organisation), binary.BigEndian.AppendUint64(nil, uint64(now.UnixMicro()))) //nolint:gosec // G115: a mark, not a number
+	return tx.Put(partsKey(movedKind, organisation), binary.BigEndian.AppendUint64(nil, uint64(now.UnixMicro())))
 }
 
 // position is how far the exposures follow the events: all up to Done are followed,

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/cybersec-infohub/infohub/hub/tlp"
 	"github.com/cybersec-infohub/infohub/internal/notify"
 	"github.com/cybersec-infohub/infohub/internal/store"
 )
@@ -135,23 +136,19 @@ func (e *Exposure) isNews(subscription string) bool {
 func (t *telling) readable(ref string, to Party) (*Publication, error) {
 	p, ok := t.found[ref]
 	if !ok {
-		var err error
-		p, err = publicationOf(t.tx, ref)
-		if errors.Is(err, store.ErrNotFound) {
-			p, err = nil, nil
-		}
-		if err != nil {
+		whole, err := publicationOf(t.tx, ref)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+		case err != nil:
 			return nil, err
+		default: // without whom else it names
+			shown := whole.shownTo(&Caller{})
+			shown.Audience = whole.Audience
+			p = &shown
 		}
 		t.found[ref] = p
-		if p != nil { // for nobody to see who else reads it
-			shown := p.shownTo(&Caller{})
-			shown.Audience = p.Audience
-			t.found[ref] = &shown
-		}
 	}
-	p = t.found[ref]
-	if p == nil || !mayRead(&Caller{Reader: to.Reader}, p.Audience, nil) {
+	if p == nil || !tlp.May(to.Reader, p.Audience) {
 		return nil, nil
 	}
 	return p, nil
