@@ -4,7 +4,6 @@ package hublab_test
 
 import (
 	"encoding/json"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,6 +16,7 @@ import (
 type desk struct {
 	*site
 	ada, mei string // files
+	second   string // Mei's key
 }
 
 const deskAddress = "https://hub.example"
@@ -26,8 +26,8 @@ func newDesk(t testing.TB) *desk {
 	dir := t.TempDir()
 	d := &desk{site: newSite(t, dir), ada: filepath.Join(dir, "ada.key"), mei: filepath.Join(dir, "mei.key")}
 	run(t, "person", "add", "mei@gov.example", "--name", "Mei Ho", "--role", "analyst", "--data", d.data)
-	mei := run(t, "key", "add", "--person", "mei@gov.example", "--name", "laptop", "--data", d.data)
-	for file, key := range map[string]string{d.ada: d.admin, d.mei: strings.TrimSpace(mei)} {
+	d.second = strings.TrimSpace(run(t, "key", "add", "--person", "mei@gov.example", "--name", "laptop", "--data", d.data))
+	for file, key := range map[string]string{d.ada: d.admin, d.mei: d.second} {
 		if err := os.WriteFile(file, []byte(key+"\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -88,13 +88,4 @@ func (d *desk) hospitals() (key string) {
 		return nil
 	})
 	return key
-}
-
-// open asks for a page without a key.
-func (s *site) open(c *http.Client, path string) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.url+path, nil)
-	if err != nil {
-		return nil, err
-	}
-	return c.Do(req)
 }
