@@ -106,6 +106,50 @@ func TestReadersGetWhatIsForThem(t *testing.T) {
 	wantCode(t, err, advisories.Forbidden)
 }
 
+// TestANameThatIsSomebodyElsesByNow: what was approved for one reader is not published
+// for another who has the address, or the handle, meanwhile.
+func TestANameThatIsSomebodyElsesByNow(t *testing.T) {
+	ctx := t.Context()
+	for label, name := range map[tlp.Marking]string{tlp.Red: "al@alpha.example", tlp.Amber: "alpha"} {
+		for _, due := range []bool{false, true} {
+			d := openDesk(t, nil)
+			names := []string{name}
+			if label == tlp.Red {
+				names = append(names, "ben@gov.example")
+			}
+			rec, err := d.Create(ctx, analyst("ann"), advisory("Fault", label, names...))
+			must(t, err)
+			rec = d.approved(t, rec)
+			if due {
+				rec, err = d.Publish(ctx, analyst("ann"), rec.UUID, rec.Version, d.clock.Now().Add(time.Hour))
+				must(t, err)
+				d.clock.pass(2 * time.Hour)
+			}
+			d.moved = map[string]string{name: "gamma"}
+			if due {
+				if err := d.Housekeep(ctx); err == nil {
+					t.Error("it was published")
+				}
+				rec, err = d.Get(ctx, analyst("ann"), rec.UUID)
+				must(t, err)
+				if rec.Work == nil || rec.Work.Trouble == "" {
+					t.Fatalf("%s: what was due is %+v", label, rec.Work)
+				}
+			} else {
+				_, err = d.Publish(ctx, analyst("ann"), rec.UUID, rec.Version, time.Time{})
+				wantCode(t, err, advisories.Invalid)
+			}
+			// Saved again, it is for whom it names now, and goes through review anew.
+			rec, err = d.Edit(ctx, analyst("ann"), rec.UUID, rec.Version, rec.Text())
+			must(t, err)
+			if rec.Work.State != advisories.Draft {
+				t.Errorf("saved again, it is %s", rec.Work.State)
+			}
+			d.release(t, rec)
+		}
+	}
+}
+
 func TestAuditTellsNoTextOfWhatIsNotForAll(t *testing.T) {
 	d := openDesk(t, nil)
 	a := advisory("Secret words", tlp.Amber, "alpha")

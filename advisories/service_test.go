@@ -1,6 +1,7 @@
 package advisories_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,7 +27,8 @@ type desk struct {
 	*advisories.Service
 	store store.Store
 	clock *clock
-	fails error // of Config.Publish
+	fails error             // of Config.Publish
+	moved map[string]string // ids of names that are somebody else's by now
 }
 
 // clock passes only when a test says so.
@@ -96,7 +98,7 @@ func (d *desk) reopen(t testing.TB) {
 					return nil, &advisories.Error{Code: advisories.NotFound, Message: fmt.Sprintf("no %s %q", kind, name)}
 				}
 				id, _, _ := strings.Cut(name, "@")
-				ids = append(ids, id)
+				ids = append(ids, cmp.Or(d.moved[name], id))
 			}
 			return ids, nil
 		}

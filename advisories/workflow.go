@@ -60,7 +60,7 @@ func (s *Service) Edit(ctx context.Context, c *Caller, id string, version int, a
 			return err
 		}
 		old := rec.Text()
-		if same(old, a) {
+		if same(old, a) && x.sameReaders(rec, &a) {
 			x.record = rec
 			return errUnchanged
 		}
@@ -127,6 +127,16 @@ func same(a, b Advisory) bool {
 	one, err1 := json.Marshal(a)
 	other, err2 := json.Marshal(b)
 	return err1 == nil && err2 == nil && bytes.Equal(one, other)
+}
+
+// sameReaders reports whether a text that is as it was names those whom it named when
+// it was written: a name can be somebody else's by now.
+func (x *change) sameReaders(rec *Record, a *Advisory) bool {
+	if rec.Work == nil || rec.Work.Action != ActionPublish {
+		return true
+	}
+	audience, _, err := x.s.audience(x.whole, a)
+	return err != nil || audience.Equal(rec.Work.Audience)
 }
 
 // write makes a text the working copy of a record: a draft, and the caller one of

@@ -133,11 +133,15 @@ func (s *Service) publication(whole, r store.Reader, rec *Record, set *Settings,
 		if err != nil {
 			return p, err
 		}
+		path := "organisations"
+		if work.Advisory.TLP == tlp.Red {
+			path = "people"
+		}
+		if !unnamed && !audience.Equal(work.Audience) {
+			return p, faultAt("tlp.changed", path, "a name here is somebody else's by now than when it was written",
+				"look at whom it names, and save it again: then it is for those, and is reviewed anew")
+		}
 		if unnamed {
-			path := "organisations"
-			if work.Advisory.TLP == tlp.Red {
-				path = "people"
-			}
 			return p, faultAt("tlp.nobody", path, "%s is for those who are named, and nobody is", "name who may read it", work.Advisory.TLP)
 		}
 		p.Audience = audience

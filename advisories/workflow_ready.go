@@ -42,6 +42,7 @@ func (s *Service) Check(ctx context.Context, c *Caller, a Advisory) ([]Problem, 
 	var found []Problem
 	err := s.read(ctx, func(whole, r store.Reader) (err error) {
 		rec := &Record{Work: &Work{Action: ActionPublish, Advisory: a}}
+		rec.Work.Audience, _, _ = s.audience(whole, &a) // what is wrong with it is among the problems
 		found, err = s.problems(whole, r, rec, s.time())
 		return err
 	})
