@@ -105,8 +105,8 @@ func oneLines(texts []string) []string {
 }
 
 // foreignNotes puts the notes of another publisher's document where they fit best,
-// by title, then by category. Legal notices and what is about the publisher are
-// left out: the document itself is kept beside the record.
+// by title, then by category; all others are a part of the description, with their
+// title. Legal notices are left out: the document itself is kept beside the record.
 func (in *importer) foreignNotes(a *advisories.Advisory) {
 	var description, affected, impact, recommendation []string
 	for _, n := range in.d.Document.Notes {
@@ -125,13 +125,34 @@ func (in *importer) foreignNotes(a *advisories.Advisory) {
 			affected = append(affected, text)
 		case n.Category == "description" || n.Category == "summary":
 			description = append(description, text)
-		case n.Category == "details" || n.Category == "general" || n.Category == "faq":
-			if title != "" {
-				text = title + "\n\n" + text
-			}
-			description = append(description, text)
+		default:
+			description = append(description, titled(title, text))
 		}
 	}
 	join := func(texts []string) advisories.Texts { return in.texts(strings.Join(texts, "\n\n")) }
 	a.Description, a.Affected, a.Impact, a.Recommendation = join(description), join(affected), join(impact), join(recommendation)
+}
+
+// titled is the text of a note that means little without its title.
+func titled(title, text string) string {
+	if title == "" {
+		return text
+	}
+	return title + "\n\n" + text
+}
+
+// foreignAbout is what the notes of a vulnerability say of it.
+func foreignAbout(notes []Note) string {
+	var about []string
+	for _, n := range notes {
+		title, text := advisories.PlainLine(n.Title), strings.TrimSpace(n.Text)
+		switch {
+		case text == "" || n.Category == "legal_disclaimer" || strings.Contains(strings.ToLower(title), "disclaimer"):
+		case n.Category == "description" || n.Category == "summary":
+			about = append(about, text)
+		default:
+			about = append(about, titled(title, text))
+		}
+	}
+	return strings.Join(about, "\n\n")
 }

@@ -54,6 +54,11 @@ func TestImportReal(t *testing.T) {
 				t.Errorf("%s: %s has %d remedies of %d", filepath.Base(file), v.Key(), len(a.RemediesOf(v)), len(distinct))
 			}
 		}
+		kept := a.Description[i18n.English] + a.Affected[i18n.English] + a.Impact[i18n.English] + a.Recommendation[i18n.English]
+		notesKept(t, filepath.Base(file), d.Document.Notes, kept)
+		for i := range a.Vulnerabilities {
+			notesKept(t, filepath.Base(file), d.Vulnerabilities[i].Notes, a.Vulnerabilities[i].About[i18n.English])
+		}
 		if a.TLP == "" {
 			a.TLP = tlp.Clear
 		}
@@ -63,6 +68,19 @@ func TestImportReal(t *testing.T) {
 		}
 		if want, got := normal(t, p), normal(t, back); want != got {
 			t.Errorf("%s: %s", filepath.Base(file), firstDifference(want, got))
+		}
+	}
+}
+
+// notesKept: what a note says is said, unless it is a legal notice.
+func notesKept(t *testing.T, file string, notes []Note, kept string) {
+	t.Helper()
+	for _, n := range notes {
+		if n.Category == "legal_disclaimer" || strings.Contains(strings.ToLower(n.Title), "disclaimer") {
+			continue
+		}
+		if text := strings.TrimSpace(advisories.PlainText(n.Text)); !strings.Contains(kept, text) {
+			t.Errorf("%s: the note %q (%s) is lost: %.60q", file, n.Title, n.Category, text)
 		}
 	}
 }
