@@ -65,8 +65,10 @@ type Forms interface {
 	// Inventory reads a document: an SBOM, a CSV file or a scan's report. name is its
 	// file name or media type, "" for neither.
 	Inventory(document []byte, name string) (components []advisories.Component, warnings []string, err error)
-	// Match looks components up for a reader.
-	Match(ctx context.Context, reader tlp.Reader, components []advisories.Component) ([]advisories.Match, error)
+	// Match looks components up for a reader: what concerns or may concern them, and
+	// with everything also what does not. left is how many components were not looked
+	// up, the last ones, since too much was found.
+	Match(ctx context.Context, reader tlp.Reader, components []advisories.Component, everything bool) (matches []advisories.Match, left int, err error)
 	// Import reads a document of others: CSAF or OSV.
 	Import(document []byte) (advisories.Publication, []advisories.Problem, error)
 }

@@ -57,12 +57,13 @@ func (s *server) match(ctx context.Context, in *body[apiclient.MatchRequest]) (*
 		out.Recorded = true
 	}
 	out.Components = len(components)
-	matches, err := s.Forms.Match(ctx, c.AdvisoryReader(), components)
+	matches, left, err := s.Forms.Match(ctx, c.AdvisoryReader(), components, b.All)
 	if err != nil {
 		return nil, err
 	}
-	if !b.All {
-		matches = slices.DeleteFunc(matches, func(m advisories.Match) bool { return m.State == advisories.MatchNotAffected })
+	if left > 0 {
+		out.Components -= left
+		out.Warnings = append(out.Warnings, fmt.Sprintf("the last %d components were not looked up, since so much was found: send the inventory in parts", left))
 	}
 	all, err := s.toMatches(ctx, c, matches)
 	if err != nil {

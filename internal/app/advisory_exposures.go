@@ -16,7 +16,7 @@ import (
 // tells them.
 func (h *Hub) openExposures() (err error) {
 	h.Exposures, err = advisories.NewExposures(h.Advisories, advisories.ExposureConfig{
-		Match: h.forms.Match, Few: matchFew,
+		Match: h.forms.concerns, Few: matchFew,
 		Organisation: func(whole store.Reader, id string) (advisories.Party, bool, error) {
 			o, reader, ok, err := hub.OrganisationReader(whole, id)
 			return advisories.Party{Organisation: o.ID, Reader: reader, Address: o.Contact, Assets: true}, ok, err
@@ -44,15 +44,7 @@ func matchFew(items []advisories.Item) func(tlp.Reader, []advisories.Component) 
 		return func(tlp.Reader, []advisories.Component) []advisories.Match { return nil }
 	}
 	return func(reader tlp.Reader, components []advisories.Component) []advisories.Match {
-		found := index.Match(components, func(a tlp.Audience) bool { return tlp.May(reader, a) })
-		n := 0
-		for _, m := range found {
-			if m.State != advisories.MatchNotAffected {
-				found[n] = m
-				n++
-			}
-		}
-		return found[:n]
+		return index.Concerns(components, func(a tlp.Audience) bool { return tlp.May(reader, a) })
 	}
 }
 

@@ -149,12 +149,24 @@ func invalid(err error) error {
 }
 
 // Match looks components up for a reader. Only what they may read is looked at.
-func (f *forms) Match(ctx context.Context, reader tlp.Reader, components []advisories.Component) ([]advisories.Match, error) {
+// left is how many components were not looked up, since too much was found.
+func (f *forms) Match(ctx context.Context, reader tlp.Reader, components []advisories.Component, everything bool) (matches []advisories.Match, left int, err error) {
 	index, err := f.caughtUp(ctx)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return index.Match(components, func(a tlp.Audience) bool { return tlp.May(reader, a) }), nil
+	matches, left = index.Search(components, func(a tlp.Audience) bool { return tlp.May(reader, a) }, everything)
+	return matches, left, nil
+}
+
+// concerns is what concerns all of the components, or an error: of what was not
+// looked up nobody is to think that it was mended.
+func (f *forms) concerns(ctx context.Context, reader tlp.Reader, components []advisories.Component) ([]advisories.Match, error) {
+	matches, left, err := f.Match(ctx, reader, components, false)
+	if err == nil && left > 0 {
+		err = &advisories.Error{Code: advisories.TooLarge, Message: "too much concerns this inventory to be kept for one asset: make several assets of it"}
+	}
+	return matches, err
 }
 
 // caughtUp is the index with all that is published by now. What is read is read for

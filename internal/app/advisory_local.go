@@ -145,16 +145,15 @@ func readLocal(data []byte) (advisories.Publication, error) {
 }
 
 // Match looks components up, in all of them: whoever has the files has read them.
-func (l *LocalAdvisories) Match(components []advisories.Component, all bool) []apiclient.Match {
-	out := []apiclient.Match{}
-	for _, m := range l.index.Match(components, nil) {
-		if m.State == advisories.MatchNotAffected && !all {
-			continue
-		}
+// left is how many, the last ones, were not looked up, since too much was found.
+func (l *LocalAdvisories) Match(components []advisories.Component, all bool) (out []apiclient.Match, left int) {
+	matches, left := l.index.Search(components, nil, all)
+	out = []apiclient.Match{}
+	for _, m := range matches {
 		p := l.byRef[m.Ref]
 		out = append(out, api.ToMatch(&m, &p))
 	}
-	return out
+	return out, left
 }
 
 // MatchLocal is the answer that a hub gives to a MatchRequest, from files.
@@ -169,7 +168,11 @@ func MatchLocal(paths []string, in apiclient.MatchRequest) (apiclient.MatchResul
 		return out, err
 	}
 	out.Components, out.Warnings = len(inv.Components), append(l.Left, inv.Warnings...)
-	out.Matches = l.Match(inv.Components, in.All)
+	var left int
+	if out.Matches, left = l.Match(inv.Components, in.All); left > 0 {
+		out.Components -= left
+		out.Warnings = append(out.Warnings, fmt.Sprintf("the last %d components were not looked up, since so much was found: look the inventory up in parts", left))
+	}
 	return out, nil
 }
 

@@ -113,7 +113,8 @@ func (r *Related) matches(ctx context.Context, rep *scanner.Report) ([]apiclient
 		return nil, err
 	}
 	if r.local != nil {
-		return r.local.Match(components, false), nil
+		found, _ := r.local.Match(components, false) // a site has few components
+		return found, nil
 	}
 	if r.config.Now().Before(r.quiet) {
 		return nil, errQuiet
