@@ -51,7 +51,7 @@ func newAdvisory(g *global) *cobra.Command {
 languages (docs/advisory-record.md), approved by a second person, and published:
 as a page, mail and feed, as CSAF 2.0, STIX 2.1 and OSV.
 
-An analyst begins with 'new' and 'lint', hands the draft in with 'submit'; another
+An analyst begins with 'new' and 'lint', submits the draft with 'submit'; another
 analyst reads it with 'show --draft' and approves it; then it is published. What is
 published changes only by a new revision, which goes the same way.
 

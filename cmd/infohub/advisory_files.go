@@ -42,7 +42,7 @@ func (o *advisoryCommand) fileCommands() []*cobra.Command {
 rule (docs/advisory-rules.md) and what to do. CSAF documents (JSON) are held against
 the standard's schema and its mandatory tests. - is standard input.
 
-Exit codes: 0 nothing that keeps it from being published, 1 faults, 2 a file that
+Exit codes: 0 nothing that keeps it from being published, 1 errors, 2 a file that
 cannot be read.`,
 		Example: `  infohub advisory lint alert.yaml
   infohub advisory lint --format json alert.yaml a26-11-04.json`,
@@ -166,7 +166,7 @@ func (o *advisoryCommand) writeCommands() []*cobra.Command {
 	add := &cobra.Command{
 		Use: "new FILE", Short: "Begin an advisory from a file",
 		Long: `New makes a draft of a file ('infohub advisory template' prints one to fill in). It
-may still have faults; lint and submit tell them. - is standard input.`,
+may still have errors; lint and submit tell them. - is standard input.`,
 		Example: "  infohub advisory new alert.yaml --data /var/lib/infohub --key-file kit.key", Args: exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return o.create(cmd.Context(), args[0]) },
 	}

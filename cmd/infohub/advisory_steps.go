@@ -16,8 +16,8 @@ import (
 
 // stepCommands are those that move an advisory on.
 func (o *advisoryCommand) stepCommands() []*cobra.Command {
-	submit := o.step("submit ID", "Hand a draft in for review", `Submit hands what is at work in for review. A summary says what is new in it; of a
-first publication it may be left out. What lint calls a fault keeps it back.`,
+	submit := o.step("submit ID", "Submit a draft for review", `Submit has what is at work reviewed. A summary says what is new in it; of a
+first publication it may be left out. What lint calls an error keeps it back.`,
 		`  infohub advisory submit A26-11-04 --summary "Fixed versions added" --data /var/lib/infohub --key-file kit.key`, "submit", nil)
 	o.addSummaries(submit, "what is new in the revision")
 	submit.Flags().BoolVar(&o.interim, "interim", false, "it is expected to change soon")

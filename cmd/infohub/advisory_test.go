@@ -1,6 +1,8 @@
 package main
 
 import (
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -33,10 +35,12 @@ func openFront(ts *testscript.TestScript, _ bool, args []string) {
 		return
 	}
 	f.listening = true
-	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Server", f.server.Load().(string))
 		_, _ = w.Write([]byte("<!doctype html><title>Tea</title>")) // the visitor may be gone
 	}))
+	s.Config.ErrorLog = log.New(io.Discard, "", 0) // a scan tries what servers refuse
+	s.StartTLS()
 	ts.Defer(s.Close)
 	config := regexp.MustCompile(`(harbour-tea\.example:443:)\S+`).ReplaceAllString(ts.ReadFile("config.yaml"), "${1}"+s.Listener.Addr().String())
 	ts.Check(os.WriteFile(ts.MkAbs("front.yaml"), []byte(config), 0o600))
