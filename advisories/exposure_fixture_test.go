@@ -24,6 +24,7 @@ type watch struct {
 	shut    map[string]bool // organisations and people who are shut out
 	readers map[string]bool // people who may not see assets
 	silent  bool            // nothing is sent
+	parted  bool            // client is no longer a client of alpha
 }
 
 func openWatch(t testing.TB, wrap func(store.Store) store.Store) *watch {
@@ -60,11 +61,11 @@ func (w *watch) open(t testing.TB) {
 		},
 		Few: lookUp,
 		Organisation: func(_ store.Reader, id string) (advisories.Party, bool, error) {
-			return advisories.Party{Organisation: id, Reader: reader(id, ""), Address: "soc@" + id + ".example", Assets: true}, !w.shut[id], nil
+			return advisories.Party{Organisation: id, Reader: w.reader(id, ""), Address: "soc@" + id + ".example", Assets: true}, !w.shut[id], nil
 		},
 		Person: func(_ store.Reader, id string) (advisories.Party, bool, error) {
 			_, org, _ := strings.Cut(id, "-of-")
-			return advisories.Party{Organisation: org, Reader: reader(org, id), Address: id + "@" + org + ".example", Assets: !w.readers[id]},
+			return advisories.Party{Organisation: org, Reader: w.reader(org, id), Address: id + "@" + org + ".example", Assets: !w.readers[id]},
 				!w.shut[id] && !w.shut[org], nil
 		},
 		Sends: func(notify.Channel) bool { return !w.silent },
@@ -92,6 +93,15 @@ func reader(organisation, person string) tlp.Reader {
 	r := tlp.Reader{Member: true, Organisation: organisation, Person: person}
 	if organisation == "client" {
 		r.ClientOf = []string{"alpha"}
+	}
+	return r
+}
+
+// reader is somebody of an organisation as they are now.
+func (w *watch) reader(organisation, person string) tlp.Reader {
+	r := reader(organisation, person)
+	if w.parted {
+		r.ClientOf = nil
 	}
 	return r
 }

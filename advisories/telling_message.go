@@ -1,24 +1,28 @@
 package advisories
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/cybersec-infohub/infohub/hub/tlp"
 	"github.com/cybersec-infohub/infohub/internal/i18n"
 	"github.com/cybersec-infohub/infohub/internal/notify"
+	"github.com/cybersec-infohub/infohub/internal/store"
 )
 
 // send puts one message about one publication into the outbox.
-func (t *telling) send(sub *Subscription, to Party, p *Publication, concerned []Exposure, id string) error {
-	m := notify.Message{ID: id, Created: t.now, Channel: sub.Channel}
+func (t *telling) send(sub *Subscription, to Party, ref string, p *Publication, concerned []Exposure, id string) error {
+	m := notify.Message{ID: id, Created: t.now, Channel: sub.Channel, Key: sub.ID, About: []string{sub.Organisation, ref}}
 	if sub.Channel == notify.ByWebhook {
 		kind, payload, err := t.x.with.Event(p, concerned)
 		if err != nil {
 			return fmt.Errorf("advisories: %s as a webhook: %w", p.Tracking.ID, err)
 		}
-		m.Type, m.Payload, m.To, m.Key = kind, payload, sub.To, sub.ID
+		m.Type, m.Payload, m.To = kind, payload, sub.To
 	} else {
 		subject, body := t.mail(p, sub.Lang, concerned)
 		m.Type, m.Subject, m.Text, m.To = "advisory", subject, body, to.Address
@@ -44,7 +48,7 @@ func (t *telling) mail(p *Publication, lang i18n.Lang, concerned []Exposure) (su
 
 // sendDigest puts one mail about several publications into the outbox, none where
 // there is nothing to tell.
-func (t *telling) sendDigest(sub *Subscription, to Party, list []Publication, concerned []Exposure) error {
+func (t *telling) sendDigest(sub *Subscription, to Party, refs []string, list []Publication, concerned []Exposure) error {
 	if len(list) == 0 {
 		return nil
 	}
@@ -52,6 +56,7 @@ func (t *telling) sendDigest(sub *Subscription, to Party, list []Publication, co
 	err := notify.Put(t.whole, notify.Message{
 		ID:   notify.NewID("digest", sub.ID, strconv.FormatInt(t.now.UnixMicro(), 10)),
 		Type: "advisory.digest", Created: t.now, Channel: sub.Channel, To: to.Address, Subject: subject, Text: body,
+		Key: sub.ID, About: append([]string{sub.Organisation}, refs...),
 	})
 	if err != nil {
 		return err
@@ -70,4 +75,38 @@ func (t *telling) mark(sub *Subscription, told []Exposure) error {
 		}
 	}
 	return nil
+}
+
+// MaySend reports whether a message that waits may still be sent: whether its
+// subscription is there, its receiver is who they were and not shut out, and may read
+// all that it is about. Messages that are none of a subscription may.
+func (x *Exposures) MaySend(ctx context.Context, m notify.Message) (bool, error) {
+	if !strings.HasPrefix(m.Key, subscriptionName) || len(m.About) == 0 {
+		return true, nil
+	}
+	may := false
+	err := x.s.read(ctx, func(whole, r store.Reader) error {
+		may = false
+		sub, err := getRecord[Subscription](r, partsKey(subscriptionKind, m.About[0], m.Key))
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		to, ok, err := newParties(x, whole).owner(sub)
+		if err != nil || !ok || sub.Own && !to.Assets || sub.Channel == notify.ByMail && m.To != to.Address {
+			return err
+		}
+		known := newStandings(r)
+		for _, ref := range m.About[1:] {
+			st, err := known.of(ref)
+			if err != nil || st == nil || !tlp.May(to.Reader, st.audience) {
+				return err
+			}
+		}
+		may = true
+		return nil
+	})
+	return may, err
 }

@@ -1,6 +1,7 @@
 package advisories_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -250,5 +251,43 @@ func TestTellManyEvents(t *testing.T) {
 	w.round(t)
 	if n := len(w.sent(t)); n != 30*25 {
 		t.Errorf("%d messages, want %d", n, 30*25)
+	}
+}
+
+// collector takes messages.
+type collector struct{ got []string }
+
+func (c *collector) Send(_ context.Context, m notify.Message) error {
+	c.got = append(c.got, m.To)
+	return nil
+}
+
+// TestNothingIsSentToWhoMayNoLonger: what waits in the outbox is not sent to who was
+// shut out, left, or may not read it any more.
+func TestNothingIsSentToWhoMayNoLonger(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(w *watch, sub advisories.Subscription)
+		want   int
+	}{
+		"nothing changed": {func(*watch, advisories.Subscription) {}, 2},
+		"shut out":        {func(w *watch, _ advisories.Subscription) { w.shut["mia-of-client"] = true }, 0},
+		"organisation is": {func(w *watch, _ advisories.Subscription) { w.shut["client"] = true }, 0},
+		"unsubscribed": {func(w *watch, sub advisories.Subscription) {
+			must(t, w.Unsubscribe(t.Context(), of("mia-of-client"), sub.ID))
+		}, 0},
+		"no longer a client": {func(w *watch, _ advisories.Subscription) { w.parted = true }, 1},
+	} {
+		w := openWatch(t, nil)
+		sub := w.subscribe(t, of("mia-of-client"), advisories.Subscription{})
+		w.published(t, about("Server", "6.4.2", tlp.Clear))
+		w.published(t, about("Server", "6.4.2", tlp.Amber, "alpha"))
+		w.round(t)
+		c.change(w, sub)
+		to := &collector{}
+		_, err := (&notify.Outbox{Store: w.store, Senders: map[notify.Channel]notify.Sender{notify.ByMail: to}, Now: w.clock.Now, May: w.MaySend}).Deliver(t.Context())
+		must(t, err)
+		if len(to.got) != c.want || len(w.messages(t)) != 0 {
+			t.Errorf("%s: %d sent, want %d; left %q", name, len(to.got), c.want, w.messages(t))
+		}
 	}
 }

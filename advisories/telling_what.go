@@ -31,7 +31,7 @@ func (t *telling) tellEvents(sub *Subscription, to Party) error {
 			if err != nil {
 				return err
 			}
-			if err := t.send(sub, to, p, concerned, notify.NewID("advisory", sub.ID, e.Ref, strconv.Itoa(e.Revision))); err != nil {
+			if err := t.send(sub, to, e.Ref, p, concerned, notify.NewID("advisory", sub.ID, e.Ref, strconv.Itoa(e.Revision))); err != nil {
 				return err
 			}
 		}
@@ -43,6 +43,7 @@ func (t *telling) tellEvents(sub *Subscription, to Party) error {
 
 // tellDigest tells of what was published since the last digest, in one mail.
 func (t *telling) tellDigest(sub *Subscription, to Party) error {
+	var refs []string
 	var list []Publication
 	var all []Exposure
 	for _, e := range t.events {
@@ -60,10 +61,10 @@ func (t *telling) tellDigest(sub *Subscription, to Party) error {
 		if err != nil {
 			return err
 		}
-		list, all = append(list, *p), append(all, concerned...)
+		refs, list, all = append(refs, e.Ref), append(list, *p), append(all, concerned...)
 	}
 	sub.Seq = t.last
-	return t.sendDigest(sub, to, list, all)
+	return t.sendDigest(sub, to, refs, list, all)
 }
 
 // tellOwn tells of what the organisation's assets are exposed to, as far as it was
@@ -94,10 +95,13 @@ func (t *telling) tellOwn(sub *Subscription, to Party) error {
 	if sub.Channel == notify.ByMail && (sub.Every != AtOnce || len(refs) > maxSingly) {
 		var list []Publication
 		var all []Exposure
-		for _, ref := range refs[:min(len(refs), maxDigest)] {
+		if len(refs) > maxDigest {
+			refs, sub.Looked = refs[:maxDigest], 0 // the next one goes on
+		}
+		for _, ref := range refs {
 			list, all = append(list, *t.found[ref]), append(all, fresh[ref]...)
 		}
-		return t.sendDigest(sub, to, list, all)
+		return t.sendDigest(sub, to, refs, list, all)
 	}
 	for i, ref := range refs {
 		if i == tellEach {
@@ -108,7 +112,7 @@ func (t *telling) tellOwn(sub *Subscription, to Party) error {
 		for _, e := range fresh[ref] {
 			parts = append(parts, e.ID, strconv.Itoa(e.Revision), strconv.FormatInt(e.Found.UnixMicro(), 10))
 		}
-		if err := t.send(sub, to, t.found[ref], fresh[ref], notify.NewID(parts...)); err != nil {
+		if err := t.send(sub, to, ref, t.found[ref], fresh[ref], notify.NewID(parts...)); err != nil {
 			return err
 		}
 	}

@@ -131,7 +131,7 @@ func (w *warner) readInventory(ctx context.Context, a *hub.Asset) error {
 // deliver sends what waits in the outbox, when it is told to and when it is due, until
 // ctx ends.
 func (s *server) deliver(ctx context.Context, kick <-chan struct{}) {
-	box := &notify.Outbox{Store: s.store, Senders: s.Hub.opts.Senders, Now: time.Now}
+	box := &notify.Outbox{Store: s.store, Senders: s.Hub.opts.Senders, Now: time.Now, May: s.Exposures.MaySend}
 	for ctx.Err() == nil {
 		d, err := box.Deliver(ctx)
 		if ctx.Err() != nil {

@@ -47,6 +47,15 @@ func (o *Outbox) Deliver(ctx context.Context) (Delivery, error) {
 			later(until)
 			continue
 		}
+		if may, err := o.may(ctx, e.Message); err != nil || !may {
+			if err == nil {
+				err = o.Drop(ctx, e.ID)
+			}
+			if err != nil && !errors.Is(err, ErrNotFound) {
+				return d, err
+			}
+			continue
+		}
 		err := o.attempt(ctx, sender, e.Message)
 		if err != nil && ctx.Err() != nil {
 			return d, ctx.Err() // stopped: no fault of the receiver
@@ -67,6 +76,13 @@ func (o *Outbox) Deliver(ctx context.Context) (Delivery, error) {
 		}
 	}
 	return d, o.trim(ctx)
+}
+
+func (o *Outbox) may(ctx context.Context, m Message) (bool, error) {
+	if o.May == nil {
+		return true, nil
+	}
+	return o.May(ctx, m)
 }
 
 func (o *Outbox) attempt(ctx context.Context, sender Sender, m Message) error {

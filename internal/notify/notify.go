@@ -41,8 +41,10 @@ type Message struct {
 	// Payload is the body of a webhook.
 	Payload json.RawMessage `json:"payload,omitempty"`
 	// Key, if set, names the receiver by which the secrets are derived that sign it
-	// (Secret.Derive).
-	Key string `json:"key,omitempty"`
+	// (Secret.Derive). About is what it tells of, in the words of who put it in. Both
+	// are for Outbox.May.
+	Key   string   `json:"key,omitempty"`
+	About []string `json:"about,omitempty"`
 	// Subject and Text are those of a mail.
 	Subject string `json:"subject,omitempty"`
 	Text    string `json:"text,omitempty"`

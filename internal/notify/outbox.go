@@ -45,6 +45,9 @@ type Outbox struct {
 	Store   store.Store // the whole store
 	Senders map[Channel]Sender
 	Now     func() time.Time
+	// May says right before each attempt whether a message may still be sent: one that
+	// may not is dropped. nil: all may.
+	May func(ctx context.Context, m Message) (bool, error)
 	// Timeout bounds one attempt; 0 is 30 s.
 	Timeout time.Duration
 	// Random spreads the attempts: from 0 up to 1. nil is a random number.
