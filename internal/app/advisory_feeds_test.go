@@ -17,7 +17,9 @@ func TestAdvisoryCaches(t *testing.T) {
 	first := w.publish(&notice{what: "published", label: "clear"})
 	green := w.publish(&notice{what: "published", label: "green"})
 	type kept struct{ tag, modified, body string }
-	one := func(path string) bool { return strings.Contains(path, first.id) || strings.Contains(path, first.fileName) }
+	one := func(path string) bool {
+		return strings.Contains(path, first.id) || strings.Contains(path, first.fileName)
+	}
 	var paths []string
 	for _, route := range first.single() {
 		if !strings.HasPrefix(route, "/api/") {

@@ -60,6 +60,8 @@ func TestAdvisoryMatrix(t *testing.T) {
 // entry of the library or a STIX object.
 var noticeTrace = regexp.MustCompile(`nx\d{4}x|cve-2026-7\d{4}|a\d\d-\d\d-[gasr]?\d\d|ex-2026-\d{4}|[0-9a-f]{8}-[0-9a-f]{4}-[45][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`)
 
+var trackingID = regexp.MustCompile(`\bA\d\d-\d\d-[GASR]?\d\d\b`)
+
 // mentions are the notices of which a text has a trace.
 func (w *notices) mentions(text string) map[*notice]string {
 	text = strings.ToLower(text)
@@ -263,7 +265,8 @@ func (w *notices) listsNotices(a *asker) {
 			if a.bound() {
 				continue
 			}
-			w.listed(a, path, got.body, func(n *notice) bool { return own(n) && (n.label == "clear") == (alias == "public") })
+			objects := trackingID.ReplaceAllString(got.body, "") // what one takes the place of may be in the other collection
+			w.listed(a, path, objects, func(n *notice) bool { return own(n) && (n.label == "clear") == (alias == "public") })
 		}
 	}
 }
