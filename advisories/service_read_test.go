@@ -156,6 +156,10 @@ func TestAuditTellsNoTextOfWhatIsNotForAll(t *testing.T) {
 	a.Indicators = []advisories.Indicator{{Pattern: "[domain-name:value = 'secret.example']", Types: []string{"malicious-activity"}}}
 	a.References[0].URL = "https://secret.example/1"
 	rec := d.published(t, a)
+	rec, err := d.Withdraw(t.Context(), analyst("ann"), rec.UUID, rec.Version, texts("The secret is out."))
+	must(t, err)
+	_, err = d.Reject(t.Context(), analyst("ben"), rec.UUID, rec.Version, "It is a secret still.")
+	must(t, err)
 	if paths := d.log(t, rec.UUID)[0].Detail["paths"]; !strings.Contains(paths, "indicators") {
 		t.Errorf("paths %q", paths)
 	}

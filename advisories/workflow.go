@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/cybersec-infohub/infohub/hub/tlp"
+	"github.com/cybersec-infohub/infohub/internal/i18n"
 )
 
 // The workflow. Each method is one transaction with its entry in the audit log.
@@ -219,8 +220,7 @@ func (x *change) log(rec *Record, old, a Advisory) {
 		d["id"] = rec.ID
 	}
 	if changes := Diff(old, a); len(changes) > 0 {
-		open := func(m tlp.Marking) bool { return m == "" || m == tlp.Clear || m == tlp.Green }
-		tells := open(old.TLP) && open(a.TLP)
+		tells := (old.TLP == "" || isForAll(old.TLP)) && isForAll(a.TLP)
 		var paths []string
 		for _, ch := range changes {
 			path := ch.Path
@@ -237,6 +237,21 @@ func (x *change) log(rec *Record, old, a Advisory) {
 		}
 	}
 	x.entry.Detail = d
+}
+
+// isForAll reports whether the community may read what is marked so.
+func isForAll(m tlp.Marking) bool { return m == tlp.Clear || m == tlp.Green }
+
+// summary is what is said beside a working copy, for the audit log: "" of what is not
+// for the community.
+func (w *Work) summary() string {
+	var lines []string
+	for _, lang := range i18n.Langs() {
+		if text := w.Summary[lang]; text != "" && isForAll(w.Advisory.TLP) {
+			lines = append(lines, text)
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // quotable cuts a text so that it has at most so many bytes as JSON.

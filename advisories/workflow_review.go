@@ -52,7 +52,7 @@ func (s *Service) Submit(ctx context.Context, c *Caller, id string, version int,
 		if err := x.save(rec); err != nil {
 			return err
 		}
-		x.note(rec)
+		x.note(rec, "summary", rec.Work.summary())
 		return nil
 	})
 }
@@ -137,7 +137,11 @@ func (s *Service) Reject(ctx context.Context, c *Caller, id string, version int,
 		if err := x.save(rec); err != nil {
 			return err
 		}
-		x.note(rec)
+		if isForAll(rec.Work.Advisory.TLP) {
+			x.note(rec, "reason", reason)
+		} else {
+			x.note(rec)
+		}
 		return nil
 	})
 }
@@ -193,7 +197,7 @@ func (s *Service) retire(ctx context.Context, c *Caller, id string, version int,
 		if err := x.save(rec); err != nil {
 			return err
 		}
-		x.note(rec, "state", string(InReview), "by", work.By)
+		x.note(rec, "state", string(InReview), "by", work.By, "summary", work.summary())
 		return nil
 	})
 }

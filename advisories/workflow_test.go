@@ -80,6 +80,14 @@ func fromDraftToWithdrawal(t *testing.T, d *desk) {
 			t.Errorf("an edit is audited without its diff: %v", e.Detail)
 		}
 	}
+	// What is published beside the text is told, too, and why something was sent back.
+	told := map[string]string{}
+	for _, e := range d.log(t, rec.UUID) {
+		told[e.Action] += e.Detail["summary"]
+	}
+	if !strings.Contains(told["advisory.submit"], "More is known.（简体）") || !strings.Contains(told["advisory.withdraw"], "It was a false alarm.") {
+		t.Errorf("summaries %q", told)
+	}
 	events, err := d.Since(ctx, 0, 0)
 	must(t, err)
 	d.whole(t)
