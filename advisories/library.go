@@ -104,7 +104,7 @@ func (in *Import) check() string {
 	case len(in.Raw) > maxRaw:
 		return fmt.Sprintf("it is larger than %d bytes", maxRaw)
 	case !slices.Contains(tlp.Labels(), in.Publication.Advisory.TLP):
-		return "it has no label of TLP"
+		return "it has no label of TLP: say which it has, as with import --tlp"
 	}
 	return ""
 }

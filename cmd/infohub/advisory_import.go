@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -101,6 +102,9 @@ func (o *advisoryCommand) bring(ctx context.Context, c *apiclient.Client, f app.
 	}
 	if f.Found && !app.IsAdvisory(data) {
 		return out, false, nil
+	}
+	if !utf8.Valid(data) { // on its way it would become another
+		return refused(errors.New("it is not UTF-8: get it again, or save it in this encoding"))
 	}
 	query := url.Values{"mode": {"library"}}
 	if o.draft {
