@@ -35,7 +35,7 @@ func program(ts *testscript.TestScript, args ...string) *exec.Cmd {
 // hubKey is the key of the hubs that a script runs, a map[string]*exec.Cmd.
 type hubKey struct{}
 
-// serveHub: hub FOLDER runs infohub serve on a folder until the script ends, with
+// serveHub: hub FOLDER [OPTION...] runs infohub serve on a folder until the script ends, with
 // its address in $HUB; hub stop FOLDER ends it as a service manager does.
 func serveHub(ts *testscript.TestScript, _ bool, args []string) {
 	running := ts.Value(hubKey{}).(map[string]*exec.Cmd)
@@ -48,10 +48,10 @@ func serveHub(ts *testscript.TestScript, _ bool, args []string) {
 		}
 		return
 	}
-	if len(args) != 1 {
-		ts.Fatalf("usage: hub [stop] FOLDER")
+	if len(args) == 0 {
+		ts.Fatalf("usage: hub stop FOLDER, hub FOLDER [OPTION...]")
 	}
-	cmd := program(ts, "serve", "--data", args[0], "--listen", "127.0.0.1:0")
+	cmd := program(ts, append([]string{"serve", "--data", args[0], "--listen", "127.0.0.1:0"}, args[1:]...)...)
 	cmd.Stderr = &bytes.Buffer{}
 	out, err := cmd.StdoutPipe()
 	ts.Check(err)
