@@ -142,8 +142,13 @@ func (s *Service) revision(ctx context.Context, c *Caller, name string, number i
 		if number == 0 {
 			number = last
 		}
-		if !mayRead(c, rec.Audience, rec.Writers) || number < 1 || number > last {
+		switch {
+		case last == 0 && mayWork(c, rec):
+			return fail(NotFound, "%s is not published yet: what there is of it is a draft", cut(name, 100))
+		case last == 0 || !mayRead(c, rec.Audience, rec.Writers):
 			return errNoAdvisory(name)
+		case number < 1 || number > last:
+			return fail(NotFound, "%s has no revision %d: the last is %d", rec.ID, number, last)
 		}
 		got, err := getRecord[revision](r, numberedKey(revisionKind, rec.idOf(), number))
 		if err != nil {
