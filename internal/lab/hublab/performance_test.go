@@ -17,7 +17,7 @@ import (
 )
 
 var (
-	update = flag.Bool("update", false, "write the hub's table of docs/performance.md")
+	update = flag.Bool("update", false, "write a table of docs/performance.md")
 	many   = flag.Int("objects", 1_000_000, "how many indicators the large collection has")
 )
 
@@ -45,12 +45,21 @@ func TestHubPerformance(t *testing.T) {
 	if os.Getenv("INFOHUB_BENCH") == "" {
 		t.Skip("not run: make bench measures")
 	}
+	measure(t, "hub", []part{{"exchange", measureExchange}, {"million", measureMillion}, {"crowd", measureCrowd}})
+}
+
+// part is a part of a measurement.
+type part struct {
+	name    string
+	measure func(*testing.T, *figures)
+}
+
+// measure runs the parts, and with -update writes a table of docs/performance.md.
+func measure(t *testing.T, name string, parts []part) {
+	t.Helper()
 	f := new(figures)
 	whole := true
-	for _, part := range []struct {
-		name    string
-		measure func(*testing.T, *figures)
-	}{{"exchange", measureExchange}, {"million", measureMillion}, {"crowd", measureCrowd}} {
+	for _, part := range parts {
 		ran := false
 		t.Run(part.name, func(t *testing.T) { ran = true; part.measure(t, f) })
 		whole = whole && ran
@@ -65,14 +74,14 @@ func TestHubPerformance(t *testing.T) {
 	}
 	t.Log("\n" + b.String())
 	if *update && whole && !t.Failed() {
-		writeTable(t, b.String())
+		writeTable(t, name, b.String())
 	}
 }
 
 // writeTable puts the table between the marks in docs/performance.md.
-func writeTable(t *testing.T, table string) {
+func writeTable(t *testing.T, name, table string) {
 	t.Helper()
-	const begin, end = "<!-- measured: hub -->\n", "<!-- end: hub -->\n"
+	begin, end := "<!-- measured: "+name+" -->\n", "<!-- end: "+name+" -->\n"
 	file := filepath.Join("..", "..", "..", "docs", "performance.md")
 	data, err := os.ReadFile(file)
 	if err != nil {
