@@ -277,11 +277,12 @@ func (o *hubCommand) tellFaults(err error) {
 	if !ok {
 		return
 	}
-	for _, found := range lintProblems(p) {
-		if strings.HasPrefix(p.Detail, found.Path+": "+found.Message) { // it is all that is wrong
-			p.Detail += ": " + found.Remedy
-			continue
-		}
+	list := lintProblems(p)
+	if len(list) == 1 && strings.Contains(p.Detail, list[0].Message) { // said already; what to do is not
+		p.Detail = strings.TrimSuffix(p.Detail, ".") + ": " + list[0].Remedy
+		return
+	}
+	for _, found := range list {
 		fmt.Fprint(o.global.err, problemText("", advisories.Problem(found)))
 	}
 }

@@ -43,7 +43,11 @@ func (o *relatedOptions) open(ctx context.Context, g *global) (func(*scanner.Rep
 	if o.hub != "" && len(o.paths) > 0 {
 		return nil, nil, usageError{errors.New("--hub and --advisories exclude each other: give one of them")}
 	}
-	c := app.RelatedConfig{Paths: o.paths, Record: o.record, Now: time.Now, Trouble: func(err error) { g.say(message(err)) }}
+	c := app.RelatedConfig{Paths: o.paths, Record: o.record, Now: time.Now, Trouble: func(err error) {
+		if text := message(err); text != "" { // nothing, of a scan that was stopped
+			g.say(text)
+		}
+	}}
 	if o.hub != "" {
 		key, err := (&hubCommand{global: g, keyFile: o.keyFile}).key()
 		if err != nil {
