@@ -14,8 +14,8 @@ import (
 
 // Bounds of following.
 const (
-	followAtOnce    = 200 // events
-	inventoryAtOnce = 100 // inventories read in one View
+	followAtOnce    = 1000 // events
+	inventoryAtOnce = 100  // inventories read in one View
 )
 
 func systemCaller(id string) *Caller {
@@ -85,7 +85,7 @@ func (x *Exposures) followBatch(ctx context.Context, events []Event) error {
 			case err != nil:
 				return err
 			default:
-				items = append(items, Item{Ref: ref, Publication: *p})
+				items = append(items, Item{Ref: ref, Publication: p.matched()})
 			}
 			for e, err := range r.Scan(store.Prefix(partsPrefix(exposedKind, ref))) {
 				if err != nil {
@@ -114,6 +114,14 @@ func (x *Exposures) followBatch(ctx context.Context, events []Event) error {
 		}
 	}
 	return nil
+}
+
+// matched is the part of a publication that is looked at to match it.
+func (p *Publication) matched() Publication {
+	return Publication{
+		Tracking: Tracking{ID: p.Tracking.ID, State: p.Tracking.State, Revisions: p.Tracking.Revisions}, Audience: p.Audience,
+		Advisory: Advisory{TLP: p.Advisory.TLP, Products: p.Advisory.Products, Vulnerabilities: p.Advisory.Vulnerabilities},
+	}
 }
 
 // followSome looks at the next inventories, and changes what there is to change in
