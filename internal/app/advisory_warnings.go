@@ -3,7 +3,6 @@ package app
 import (
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"strings"
 	"time"
 
@@ -45,9 +44,9 @@ func withConcerned(body string, lang i18n.Lang, concerned []advisories.Exposure,
 		own.WriteString(words.T("exposure.mail.about", "n", len(concerned)) + "\n")
 		for i := range concerned[:min(len(concerned), maxConcernedLines)] {
 			e := &concerned[i]
-			component := cmp.Or(e.Component.Name, e.Component.PURL, e.Component.CPE)
-			line := fmt.Sprintf("- %s: %s: %s %s (%s)", e.TrackingID, e.AssetName, component, e.Component.Version, words.T("match.state."+string(e.State)))
-			own.WriteString(advisories.PlainLine(line) + "\n  " + advisories.PlainLine(reasonOf(words, e.Reason, e.Params)) + "\n")
+			component := strings.TrimSpace(cmp.Or(e.Component.Name, e.Component.PURL, e.Component.CPE) + " " + e.Component.Version)
+			line := words.T("exposure.mail.item", "id", e.TrackingID, "asset", e.AssetName, "component", component, "state", words.T("match.state."+string(e.State)))
+			own.WriteString(advisories.PlainLine("- "+line) + "\n  " + advisories.PlainLine(reasonOf(words, e.Reason, e.Params)) + "\n")
 		}
 		if more := len(concerned) - maxConcernedLines; more > 0 {
 			own.WriteString(words.T("exposure.mail.more", "n", more) + "\n")

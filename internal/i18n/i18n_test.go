@@ -18,7 +18,7 @@ import (
 var same = []string{
 	"platform.nginx", "platform.apache", "platform.iis", "platform.cloudflare", "platform.bind", "platform.postfix",
 	"report.head", "report.words.separator", "report.counts.separator", "letter.item",
-	"advisory.state.withdrawn", "advisory.state.superseded", "advisory.supersedes", "advisory.history.superseded-by", "advisory.observable.domain-name", "advisory.mail.next",
+	"advisory.state.withdrawn", "advisory.state.superseded", "advisory.supersedes", "advisory.history.superseded-by", "advisory.observable.domain-name", "advisory.mail.next", "exposure.mail.item",
 }
 
 func texts(t *testing.T, lang Lang) map[string]text {
