@@ -85,9 +85,11 @@ type notices struct {
 	named   apiclient.Person
 }
 
-func newNotices(t *testing.T) *notices {
+func newNotices(t *testing.T) *notices { return newNoticesOf(t, newWorld(t)) }
+
+func newNoticesOf(t *testing.T, world *world) *notices {
 	t.Helper()
-	w := &notices{world: newWorld(t), byTrace: map[string][]*notice{}}
+	w := &notices{world: world, byTrace: map[string][]*notice{}}
 	w.must(http.MethodPost, "/organisations", apiclient.OrganisationEdit{Handle: ptr(recipient), Name: ptr("Org " + recipient), Status: ptr("active"), Contact: ptr("soc@x.example")}, &w.rcpt)
 	w.must(http.MethodPost, "/people", apiclient.PersonEdit{Name: ptr("Pat " + recipient), Email: ptr("pat@" + recipient + ".example"), Organisation: ptr(recipient), Role: ptr("member")}, &w.named)
 	w.must(http.MethodPost, "/people", apiclient.PersonEdit{Name: ptr("Second"), Email: ptr("second@gov.example"), Organisation: ptr("gov"), Role: ptr("analyst")}, nil)

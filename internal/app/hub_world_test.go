@@ -14,6 +14,7 @@ import (
 
 	"github.com/cybersec-infohub/infohub/internal/apiclient"
 	"github.com/cybersec-infohub/infohub/internal/app"
+	"github.com/cybersec-infohub/infohub/internal/notify"
 )
 
 // world is a served hub with callers of every kind, collections of every kind
@@ -77,10 +78,13 @@ type secret struct {
 	may  func(*asker) bool
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T) *world { return newWorldWith(t, nil) }
+
+// newWorldWith is newWorld of a hub that sends messages.
+func newWorldWith(t *testing.T, senders map[notify.Channel]notify.Sender) *world {
 	t.Helper()
 	w := &world{
-		serving: startHub(t, func(o *app.ServeOptions) { o.Proxied = true }),
+		serving: startHub(t, func(o *app.ServeOptions) { o.Proxied, o.Senders = true, senders }),
 		orgs:    map[string]apiclient.Organisation{}, people: map[string]apiclient.Person{},
 		shelves: map[string]*shelf{}, added: map[time.Time]*entry{},
 	}
