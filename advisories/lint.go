@@ -180,7 +180,7 @@ func (l *linter) extent() {
 			known[i] += len(ids)
 		}
 		if known[i] == 0 {
-			known[i] = len(l.a.Products)
+			known[i] = max(1, len(l.a.Products))
 		}
 		stated += known[i]
 	}

@@ -72,17 +72,22 @@ func (a *Advisory) inOrder(statuses map[Status][]string, wanted ...Status) []str
 // v affects none, all that v knows. They are empty only where the advisory has no
 // products. A remedy whose products v does not know does not concern it.
 func (a *Advisory) RemediesOf(v *Vulnerability) []Remedy {
-	statuses := a.StatusesOf(v)
-	known := a.inOrder(statuses, slices.Collect(maps.Keys(statuses))...)
-	affected := a.affectedOf(v)
-	if len(affected) == 0 {
-		affected = known
-	}
+	var known, affected []string
+	counted := false
 	var remedies []Remedy
-	for _, r := range a.Remedies {
-		if len(r.Vulnerabilities) > 0 && !slices.ContainsFunc(r.Vulnerabilities, v.named) {
+	for i := range a.Remedies {
+		if !a.Remedies[i].mayConcern(v) {
 			continue
 		}
+		if !counted {
+			counted = true
+			statuses := a.StatusesOf(v)
+			known = a.inOrder(statuses, slices.Collect(maps.Keys(statuses))...)
+			if affected = a.affectedOf(v); len(affected) == 0 {
+				affected = known
+			}
+		}
+		r := a.Remedies[i]
 		if len(r.Products) == 0 {
 			r.Products = slices.Clone(affected)
 		} else if r.Products = intersect(r.Products, known); len(r.Products) == 0 {
@@ -91,6 +96,27 @@ func (a *Advisory) RemediesOf(v *Vulnerability) []Remedy {
 		remedies = append(remedies, r)
 	}
 	return remedies
+}
+
+// mayConcern reports whether a remedy can be one of v's: it names v, or nothing, and
+// a product that v knows, or none.
+func (r *Remedy) mayConcern(v *Vulnerability) bool {
+	if len(r.Vulnerabilities) > 0 && !slices.ContainsFunc(r.Vulnerabilities, v.named) {
+		return false
+	}
+	known := 0
+	for _, ids := range v.Products {
+		known += len(ids)
+	}
+	if len(r.Products) == 0 || known == 0 || known*len(r.Products) > 10_000 {
+		return true // in the last case it is found out faster otherwise
+	}
+	for _, ids := range v.Products {
+		if slices.ContainsFunc(r.Products, func(id string) bool { return slices.Contains(ids, id) }) {
+			return true
+		}
+	}
+	return false
 }
 
 // intersect are the items of a that are in b, each once.

@@ -80,3 +80,19 @@ func TestKey(t *testing.T) {
 		}
 	}
 }
+
+// TestRemediesOfOtherVulnerabilities: that none concerns a vulnerability is seen
+// without its products being counted. Exports ask it of every pair.
+func TestRemediesOfOtherVulnerabilities(t *testing.T) {
+	a := Advisory{
+		Products: []Product{{ID: "a"}, {ID: "b"}, {ID: "c"}},
+		Remedies: []Remedy{{Vulnerabilities: []string{"CVE-2026-10001"}}, {Products: []string{"c"}}},
+	}
+	v := Vulnerability{CVE: "CVE-2026-10002", Products: map[Status][]string{Affected: {"a"}, NotAffected: {"b"}}}
+	if got := a.RemediesOf(&v); got != nil {
+		t.Errorf("remedies %+v", got)
+	}
+	if n := testing.AllocsPerRun(10, func() { a.RemediesOf(&v) }); n > 0 {
+		t.Errorf("it takes %v allocations", n)
+	}
+}
