@@ -226,7 +226,7 @@ func (o *advisoryCommand) showDraft(d apiclient.Draft) error {
 		published = fmt.Sprintf("%s, revision %d, %s", d.State, d.Revision, when(d.Current))
 	}
 	if err := o.fields("Id", name(d.ID, d.Record), "Title", o.title(d.Title), "TLP", d.TLP, "Published", published, "At work", working, "Version", strconv.Itoa(d.Version),
-		"Authors", strings.Join(d.Authors, ", "), "Approved by", d.Approver, "Sent back because", d.Rejected, "Is published at", when(d.PublishAt), "Trouble", d.Trouble); err != nil {
+		"Authors", strings.Join(d.Authors, ", "), "Approved by", d.Approver, "Sent back because", d.Rejected, "Is published at", when(d.PublishAt), "Trouble", d.Trouble, "Page", d.URL); err != nil {
 		return err
 	}
 	o.next(&d)
