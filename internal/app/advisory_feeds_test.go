@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/mmcdole/gofeed"
+
+	"github.com/cybersec-infohub/infohub/internal/apiclient"
 )
 
 // TestAdvisoryCaches: each page, feed and list has an ETag, and says so when nothing
@@ -145,4 +147,8 @@ func TestAdvisoryFeeds(t *testing.T) {
 	w.step("gov-analyst", clear.id, "", map[string]any{"yaml": clear.yaml("techniques: [T1190]\n")})
 	w.review(clear, "gov-analyst", "ada", map[string]any{"summary": map[string]string{"en": "clearer"}})
 	check(2)
+	w.must(http.MethodPatch, "/advisories/settings", apiclient.AdvisorySettingsEdit{Publisher: ptr("Gov CERT, renamed")}, nil)
+	if got := w.get(w.asker("stranger"), "/en/advisories/feed.atom"); !strings.Contains(got.body, "renamed") {
+		t.Errorf("the feed has the settings of before: %.500s", got)
+	}
 }

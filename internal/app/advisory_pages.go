@@ -34,6 +34,11 @@ type advisoryPages struct {
 	mu        sync.Mutex // of what follows
 	seq       uint64
 	catalogue map[string]document
+
+	feedMu  sync.Mutex // of what follows
+	feedSeq uint64
+	feedSet int                 // version of the settings
+	feeds   map[string]document // of everybody, by language and kind
 }
 
 // document is an answer.
@@ -188,6 +193,30 @@ func (a *advisoryPages) feed(ctx context.Context, c *advisories.Caller, lang i18
 	if err != nil {
 		return document{}, err
 	}
+	if c.Member() || sector != "" || product != "" {
+		return a.makeFeed(ctx, c, lang, k, sector, product, set)
+	}
+	// What most readers ask for again and again is made once for each publication.
+	a.feedMu.Lock()
+	defer a.feedMu.Unlock()
+	seq, err := a.h.Advisories.Last(ctx)
+	if err != nil {
+		return document{}, err
+	}
+	if a.feeds == nil || a.feedSeq != seq || a.feedSet != set.Version {
+		a.feeds, a.feedSeq, a.feedSet = map[string]document{}, seq, set.Version
+	}
+	key := string(lang) + " " + kind
+	d, ok := a.feeds[key]
+	if !ok {
+		if d, err = a.makeFeed(ctx, c, lang, k, "", "", set); err == nil {
+			a.feeds[key] = d
+		}
+	}
+	return d, err
+}
+
+func (a *advisoryPages) makeFeed(ctx context.Context, c *advisories.Caller, lang i18n.Lang, kind formats.FeedKind, sector, product string, set advisories.Settings) (document, error) {
 	filter := advisories.Filter{Sector: sector, Product: product, Limit: formats.MaxItems}
 	var items []advisories.Publication
 	for range maxPages {
@@ -208,11 +237,12 @@ func (a *advisoryPages) feed(ctx context.Context, c *advisories.Caller, lang i18
 		}
 	}
 	base := set.CanonicalURL + "/" + string(lang) + "/advisories/"
-	self := base + "feed." + kind
+	self := base + "feed." + string(kind)
 	if query := feedQuery(sector, product); query != "" {
 		self += "?" + query
 	}
-	d.data, d.mediaType, err = formats.Feed(k, items, formats.FeedInfo{
+	var err error
+	d.data, d.mediaType, err = formats.Feed(kind, items, formats.FeedInfo{
 		Lang: lang, Self: self, Home: set.CanonicalURL + "/", Sector: sector, Product: product, Publisher: set.Publisher, Updated: d.modified,
 		Page: func(p *advisories.Publication) string { return base + p.Tracking.ID },
 	})
