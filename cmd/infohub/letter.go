@@ -18,6 +18,7 @@ type letterOptions struct {
 	*global
 	to        []string
 	platforms []string
+	related   relatedOptions
 }
 
 func newLetter(g *global) *cobra.Command {
@@ -32,7 +33,8 @@ plain text with the subject on its first line; paste it into a mail.
 Without --to it has every fault, for a firm that looks after all of it. With
 --to it has those that this one can mend: dns-provider, web-host, developer,
 mail-provider; the option may be given several times. The texts to use are for
-the servers that the scan saw; --for chooses others.
+the servers that the scan saw; --for chooses others. With --hub or --advisories it
+also asks for the updates that advisories for everybody (TLP:CLEAR) name.
 
 Exit codes: 0, also where there is nothing to ask for, 2 a wrong option or a file
 that cannot be read, 4 the output could not be written.`,
@@ -44,6 +46,7 @@ that cannot be read, 4 the output could not be written.`,
 	}
 	cmd.Flags().StringArrayVar(&o.to, "to", nil, "only what this `OWNER` can change: "+strings.Join(names(rules.Owners()), ", "))
 	cmd.Flags().StringArrayVar(&o.platforms, "for", nil, "texts for this `PLATFORM` alone: "+strings.Join(names(serverPlatforms()), ", "))
+	o.related.addFlags(cmd)
 	complete(cmd, "to", names(rules.Owners()))
 	complete(cmd, "for", names(serverPlatforms()))
 	return cmd
@@ -92,7 +95,14 @@ func (o *letterOptions) run(ctx context.Context, file string) error {
 	if len(of) == 0 {
 		return usageError{fmt.Errorf("%s: there is no report in it", file)}
 	}
-	err = report.Letter(o.out, of[0], o.reportOptions(c), options)
+	opts := o.reportOptions(c)
+	related, end, err := o.related.open(ctx, o.global)
+	if err != nil {
+		return err
+	}
+	defer end()
+	opts.Related = related
+	err = report.Letter(o.out, of[0], opts, options)
 	if errors.Is(err, report.ErrNothingToAsk) {
 		o.say(o.words().T("letter.nothing", "domain", of[0].Target.Unicode))
 		return nil

@@ -29,9 +29,13 @@ func (o *relatedOptions) addFlags(cmd *cobra.Command) {
 	f.StringArrayVar(&o.paths, "advisories", nil, "show which advisories in this `PATH` (CSAF or YAML, a file or a folder) concern what the site is made with (may be repeated)")
 	f.StringVar(&o.hub, "hub", "", "show which advisories of the hub at this `URL` concern what the site is made with; the hub is sent the names and versions that were seen")
 	f.StringVar(&o.keyFile, "key-file", "", "`FILE` with your API key for --hub (or set INFOHUB_KEY to the key itself); without one the hub answers with what is public")
-	// It exists, so SetAnnotation does not fail. Somebody else learns of it, so it is
-	// asked for each time.
+	// They exist, so SetAnnotation does not fail. What --hub sends, somebody else learns,
+	// so it is asked for each time.
 	_ = f.SetAnnotation("hub", onLineKey, nil)
+	_ = f.SetAnnotation("advisories", insteadOfKey, []string{"hub"})
+	if cmd.Annotations[settableKey] == "" {
+		cmd.Annotations = map[string]string{settableKey: "advisories key-file"}
+	}
 }
 
 // open returns what report.Options.Related takes, nil where nothing was asked for,
