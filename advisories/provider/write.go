@@ -14,6 +14,7 @@ import (
 	"os"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/cybersec-infohub/infohub/hub/tlp"
 )
@@ -23,8 +24,20 @@ type Export struct {
 	// Labels are those whose documents are written; none: TLP:CLEAR alone.
 	// AMBER and AMBER+STRICT are one folder, and either stands for both.
 	Labels []tlp.Marking
+	// Drop takes away the documents of a label that was written before and is not
+	// among Labels. Without it, Write then writes nothing: the error is a
+	// *LabelsError.
+	Drop bool
 	// May says whose copy the restricted folders are; nil: all that there is.
 	May func(tlp.Audience) bool
+}
+
+// LabelsError is a Write that would take away the documents of labels which it
+// was not told of.
+type LabelsError struct{ Folders []string } // "white", "green", "amber", "red"
+
+func (e *LabelsError) Error() string {
+	return "the folder also has what is " + strings.Join(e.Folders, ", ") + ", which would be taken away"
 }
 
 // Written is what Write did. All counts are of files.
@@ -104,6 +117,9 @@ func (p *Provider) write(ctx context.Context, t *tree, e Export) (Written, error
 		}
 	}
 	slices.Sort(gone)
+	if left := unnamed(gone, e); len(left) > 0 && !e.Drop {
+		return Written{}, &LabelsError{left}
+	}
 	if len(changed) == 0 {
 		return done, nil
 	}
@@ -152,6 +168,22 @@ func (p *Provider) write(ctx context.Context, t *tree, e Export) (Written, error
 		return Written{}, fmt.Errorf("provider: %w", err)
 	}
 	return done, nil
+}
+
+// unnamed are the folders of labels, from the widest on, that files which are gone
+// were in and that are not to be written.
+func unnamed(gone []string, e Export) []string {
+	chosen, err := foldersOf(e.Labels)
+	if err != nil {
+		return nil // plan has said so
+	}
+	return slices.DeleteFunc(folders(), func(folder string) bool {
+		at := restrictedFolder + "/" + folder + "/"
+		if folder == white {
+			at = publicFolder + rootPath + folder + "/"
+		}
+		return slices.Contains(chosen, folder) || !slices.ContainsFunc(gone, func(file string) bool { return strings.HasPrefix(file, at) })
+	})
 }
 
 // planned is an entry and the path of its document.

@@ -185,7 +185,17 @@ func TestWriteChanges(t *testing.T) {
 			t.Errorf("the bank's copy has %s", at)
 		}
 	}
-	write(Export{})
+	// A label that is not named is not taken away by a slip.
+	for _, slip := range []Export{{}, {Labels: []tlp.Marking{tlp.Green}}} {
+		_, err := p.Write(t.Context(), dir, slip)
+		if e, ok := errors.AsType[*LabelsError](err); !ok || len(e.Folders) == 0 {
+			t.Errorf("%v: %v", slip.Labels, err)
+		}
+	}
+	if len(files(t, dir)) != len(all) {
+		t.Error("files are gone")
+	}
+	write(Export{Drop: true})
 	for at := range files(t, dir) {
 		if strings.HasPrefix(at, restrictedFolder) {
 			t.Errorf("CLEAR alone, and %s is there", at)

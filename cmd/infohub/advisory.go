@@ -35,6 +35,7 @@ type advisoryCommand struct {
 	limit      int
 	provider   string
 	labels     []string
+	drop       bool
 	local      []string
 	asset      string
 	all        bool

@@ -82,6 +82,7 @@ to be protected. Written again, only what changed is touched.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.export(cmd.Context()) },
 	}
 	export.Flags().StringVar(&o.provider, "provider", "", "`FOLDER` to write to")
+	export.Flags().BoolVar(&o.drop, "drop", false, "take away what the folder has of labels that are not named")
 	export.Flags().StringArrayVar(&o.labels, "tlp", []string{"clear"}, "TLP `LABEL` to write (may be repeated)")
 	complete(export, "tlp", choices("tlp"))
 	addHubFlags(&o.hubCommand, true, ls, diff, export, show)
@@ -280,7 +281,10 @@ func (o *advisoryCommand) export(ctx context.Context) error {
 			return err
 		}
 		defer func() { _ = body.Close() }() // it was read
-		done, err := app.ExportProvider(ctx, o.provider, set, o.labels, json.NewDecoder(body))
+		done, err := app.ExportProvider(ctx, o.provider, set, o.labels, o.drop, json.NewDecoder(body))
+		if errors.Is(err, app.ErrLabels) {
+			return usageError{fmt.Errorf("--provider %s: %w: name every label with --tlp, or say --drop", o.provider, err)}
+		}
 		if err != nil {
 			return err
 		}

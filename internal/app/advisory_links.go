@@ -6,6 +6,7 @@ import (
 
 	"github.com/cybersec-infohub/infohub/advisories"
 	"github.com/cybersec-infohub/infohub/advisories/formats"
+	"github.com/cybersec-infohub/infohub/advisories/osv"
 	"github.com/cybersec-infohub/infohub/internal/i18n"
 )
 
@@ -23,7 +24,11 @@ func links(p *advisories.Publication) []formats.Link {
 			formats.Link{Lang: lang, Format: formats.FormatText, URL: page + ".txt"}, formats.Link{Lang: lang, Format: formats.FormatMarkdown, URL: page + ".md"})
 	}
 	one := base + "/advisories/" + url.PathEscape(p.Tracking.ID)
-	return append(out, formats.Link{Format: formats.FormatCSAF, URL: one + ".json"}, formats.Link{Format: formats.FormatSTIX, URL: one + ".stix.json"})
+	out = append(out, formats.Link{Format: formats.FormatCSAF, URL: one + ".json"}, formats.Link{Format: formats.FormatSTIX, URL: one + ".stix.json"})
+	if records, err := osv.Export(*p); err == nil && len(records) > 0 {
+		out = append(out, formats.Link{Format: formats.FormatOSV, URL: one + ".osv.json"})
+	}
+	return out
 }
 
 func feedQuery(sector, product string) string {

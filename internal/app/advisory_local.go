@@ -177,8 +177,9 @@ func MatchLocal(paths []string, in apiclient.MatchRequest) (apiclient.MatchResul
 }
 
 // ExportProvider writes a CSAF provider's files to a folder, from the lines of an
-// export (apiclient.ProviderItem). labels are TLP labels.
-func ExportProvider(ctx context.Context, dir string, set apiclient.AdvisorySettings, labels []string, lines *json.Decoder) (provider.Written, error) {
+// export (apiclient.ProviderItem). labels are TLP labels; drop takes away what
+// the folder has of others.
+func ExportProvider(ctx context.Context, dir string, set apiclient.AdvisorySettings, labels []string, drop bool, lines *json.Decoder) (provider.Written, error) {
 	if set.URL == "" || set.Publisher == "" || set.Namespace == "" {
 		return provider.Written{}, errors.New("the hub does not say yet who publishes, and where: infohub advisory settings --url ... --publisher ... --namespace ... does")
 	}
@@ -217,8 +218,15 @@ func ExportProvider(ctx context.Context, dir string, set apiclient.AdvisorySetti
 	if err != nil {
 		return provider.Written{}, err
 	}
-	return p.Write(ctx, dir, provider.Export{Labels: only})
+	done, err := p.Write(ctx, dir, provider.Export{Labels: only, Drop: drop})
+	if e, ok := errors.AsType[*provider.LabelsError](err); ok {
+		return done, fmt.Errorf("%w: %w", ErrLabels, e)
+	}
+	return done, err
 }
+
+// ErrLabels is an export that would take away what it was not told of.
+var ErrLabels = errors.New("not every label is named")
 
 // exported are the items of an export (provider.Source).
 type exported struct {

@@ -232,6 +232,7 @@ func (s *server) public() http.Handler {
 		mux.Handle(at, s.provider)
 	}
 	pages := &advisoryPages{h: s.Hub, forms: s.forms, authenticate: s.authenticate}
+	mux.Handle("/advisories", pages) // without it the mux would redirect to what is not there
 	mux.Handle("/advisories/", pages)
 	for _, lang := range i18n.Langs() {
 		mux.Handle("/"+string(lang)+"/advisories/", pages)
