@@ -106,7 +106,7 @@ func (s *server) advisories() {
 		Summary: "Export every advisory's CSAF document", Description: "Lines of JSON, one for each advisory that the caller may read, with hashes and signature: what a CSAF provider is made of.",
 		Responses: streams("application/x-ndjson"),
 	}, s.stream("application/x-ndjson", func(ctx context.Context, c *hub.Caller, w io.Writer) error {
-		return s.Forms.Export(ctx, c.AdvisoryReader(), w)
+		return s.Forms.Export(ctx, AdvisoryCaller(c), w)
 	}))
 	op(s, huma.Operation{
 		OperationID: "advisory-settings", Method: http.MethodGet, Path: "/advisories/settings", Tags: tags, Security: open(), Summary: "How advisories are published",

@@ -60,8 +60,8 @@ type Forms interface {
 	Fingerprint() string
 	PublicKey() []byte
 	// Export writes a line of JSON (apiclient.ProviderItem) for each published advisory
-	// that a reader may read.
-	Export(ctx context.Context, reader tlp.Reader, w io.Writer) error
+	// that a caller may read (advisories.Service.May).
+	Export(ctx context.Context, c *advisories.Caller, w io.Writer) error
 	// Inventory reads a document: an SBOM, a CSV file or a scan's report. name is its
 	// file name or media type, "" for neither.
 	Inventory(document []byte, name string) (components []advisories.Component, warnings []string, err error)

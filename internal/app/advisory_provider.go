@@ -156,12 +156,13 @@ func providerItem(it *advisories.Item) provider.Item {
 	}
 }
 
-// Export writes a line of JSON for each advisory that a reader may read
+// Export writes a line of JSON for each advisory that a caller may read: the
+// operator's analysts, who are the source, all but what is for named people
 // (api.Forms).
-func (f *forms) Export(ctx context.Context, reader tlp.Reader, w io.Writer) error {
+func (f *forms) Export(ctx context.Context, c *advisories.Caller, w io.Writer) error {
 	lines := json.NewEncoder(w)
 	return f.h.Advisories.All(ctx, func(it advisories.Item) error {
-		if !tlp.May(reader, it.Publication.Audience) {
+		if !f.h.Advisories.May(c, &it.Publication) {
 			return nil
 		}
 		x := providerItem(&it)
