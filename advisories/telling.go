@@ -20,6 +20,7 @@ const (
 	maxRounds    = 200    // transactions of one subscription in one Tell
 	maxSingly    = 10     // advisories about own assets that are told one by one; more come as a digest
 	maxDigest    = 1_000  // advisories of one digest
+	maxWaiting   = 1_000  // messages of one organisation that wait in the outbox
 	maxTold      = 600    // notices of one exposure
 	maxTellReads = 20_000 // exposures of an organisation that are looked at
 )
@@ -28,12 +29,21 @@ const (
 // they were told is marked in the same transaction: nobody is told twice of a
 // revision, however often it runs or is killed. Owners are looked up when they are
 // told: who is shut out gets nothing, and nobody what they may not read. Where the
-// outbox is full the rest waits for the next time.
+// outbox is full, or has many of one organisation's, the rest waits for the next time.
 func (x *Exposures) Tell(ctx context.Context) error {
 	for range maxRounds {
 		due, last, err := x.due(ctx)
 		if err != nil || len(due) == 0 {
 			return err
+		}
+		waiting, err := x.waiting(ctx)
+		if err != nil {
+			return err
+		}
+		due = slices.DeleteFunc(due, func(sub Subscription) bool { return waiting[sub.Organisation] >= maxWaiting })
+		if len(due) == 0 {
+			x.s.log.Warn("messages about advisories wait: their organisations do not take those before")
+			return nil
 		}
 		for chunk := range slices.Chunk(due, tellAtOnce) {
 			if err := ctx.Err(); err != nil {
@@ -50,6 +60,22 @@ func (x *Exposures) Tell(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// waiting is how many messages wait in the outbox, by organisation: one whose
+// receivers do not take them is not to keep warnings from the others.
+func (x *Exposures) waiting(ctx context.Context) (map[string]int, error) {
+	list, err := (&notify.Outbox{Store: x.s.store}).List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	count := map[string]int{}
+	for i := range list {
+		if m := &list[i]; !m.Dead && len(m.About) > 0 {
+			count[m.About[0]]++
+		}
+	}
+	return count, nil
 }
 
 // tellThese does so for some subscriptions, in one transaction.

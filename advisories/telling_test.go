@@ -291,3 +291,42 @@ func TestNothingIsSentToWhoMayNoLonger(t *testing.T) {
 		}
 	}
 }
+
+// TestOneThatTakesNothingKeepsNobodyWaiting: an organisation whose receivers are down
+// does not fill the outbox.
+func TestOneThatTakesNothingKeepsNobodyWaiting(t *testing.T) {
+	w := openWatch(t, nil)
+	for i := range 60 {
+		w.subscribe(t, of(fmt.Sprintf("p%02d-of-alpha", i)), advisories.Subscription{})
+	}
+	w.subscribe(t, of("mia-of-beta"), advisories.Subscription{})
+	const published = 45
+	for range published {
+		w.published(t, about("Server", "6.4.2", tlp.Clear))
+	}
+	count := func() (alpha, beta int) {
+		for _, m := range w.messages(t) {
+			if strings.Contains(m, "alpha.example") {
+				alpha++
+			} else {
+				beta++
+			}
+		}
+		return alpha, beta
+	}
+	w.round(t)
+	w.round(t)
+	alpha, beta := count()
+	if alpha < 1000 || alpha > 2500 || beta != published {
+		t.Errorf("%d of alpha's messages wait, and %d of beta's", alpha, beta)
+	}
+	for range 5 {
+		w.sent(t)
+		w.round(t)
+		more, _ := count()
+		alpha += more
+	}
+	if alpha != 60*published {
+		t.Errorf("alpha gets %d messages in the end, want %d", alpha, 60*published)
+	}
+}
