@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cybersec-infohub/infohub/advisories"
 	"github.com/cybersec-infohub/infohub/hub"
@@ -51,5 +53,38 @@ func TestAnswerToManyComponents(t *testing.T) {
 	many, size := ask(20_000)
 	if size > 40<<20 || many.Components != 20_000 || len(many.Matches) == 0 || len(many.Warnings) != 1 || many.Matches[len(many.Matches)-1].ID != rec.ID {
 		t.Errorf("%d MiB with %d matches, warnings %q", size>>20, len(many.Matches), many.Warnings)
+	}
+}
+
+// TestFormsOfWhatIsTooWide: a document of others may say as much as its size allows.
+// What would be many times that is not made for whoever asks.
+func TestFormsOfWhatIsTooWide(t *testing.T) {
+	h := newDesk(t)
+	wide := map[string]func(a *advisories.Advisory){
+		"vulnerabilities": func(a *advisories.Advisory) {
+			for i := range 6000 {
+				a.Vulnerabilities = append(a.Vulnerabilities, advisories.Vulnerability{CVE: fmt.Sprint("CVE-2026-", 10000+i), Products: map[advisories.Status][]string{advisories.Affected: {"p"}}})
+			}
+		},
+		"remedies": func(a *advisories.Advisory) {
+			a.Remedies = slices.Repeat([]advisories.Remedy{{Kind: "mitigation", Details: advisories.Texts{"en": "Wait."}, Products: []string{"p"}}}, 6000)
+		},
+		"remedies of all": func(a *advisories.Advisory) {
+			a.Vulnerabilities = slices.Repeat(a.Vulnerabilities, 300)
+			a.Remedies = slices.Repeat([]advisories.Remedy{{Kind: "mitigation", Details: advisories.Texts{"en": "Wait."}, Products: []string{"p"}}}, 300)
+		},
+		"products of all": func(a *advisories.Advisory) {
+			a.Products, a.Vulnerabilities = slices.Repeat(a.Products, 1000), slices.Repeat(a.Vulnerabilities, 400)
+		},
+	}
+	for name, widen := range wide {
+		a := warning("gate")
+		widen(&a)
+		p := advisories.Publication{Advisory: a, Tracking: advisories.Tracking{ID: "X-1", Initial: time.Now(), Current: time.Now()}}
+		for _, format := range []string{"stix", "osv"} {
+			if _, _, err := h.forms.Render(&p, format, "en"); advisories.CodeOf(err) != advisories.NotFound || !strings.Contains(err.Error(), "CSAF") {
+				t.Errorf("%s as %s: %.100v", name, format, err)
+			}
+		}
 	}
 }
