@@ -60,12 +60,17 @@ func trial(a advisories.Advisory) advisories.Publication {
 // maxLocalFile bounds a local advisory, in bytes.
 const maxLocalFile = 15 << 20
 
+// maxLeft is how many files are named that could not be read.
+const maxLeft = 20
+
 // LocalAdvisories are advisories of files, to look components up in.
 type LocalAdvisories struct {
 	index *match.Index
 	byRef map[string]advisories.Publication
-	// Left are the files that could not be read, with the reason.
+	// Left are the files that could not be read, with the reason: maxLeft, and then how
+	// many more there are.
 	Left []string
+	left int
 }
 
 // OpenAdvisories reads files, and all files in folders: CSAF documents (.json) and
@@ -81,6 +86,9 @@ func OpenAdvisories(paths []string) (*LocalAdvisories, error) {
 		if err := l.add(f); err != nil {
 			return nil, err
 		}
+	}
+	if l.left > maxLeft {
+		l.Left = append(l.Left, fmt.Sprintf("and %d more files that are no advisories", l.left-maxLeft))
 	}
 	if len(l.byRef) == 0 {
 		text := strings.Join(paths, ", ") + ": no advisory is there: name CSAF documents (.json) or advisories as YAML, or a folder of them"
@@ -107,7 +115,9 @@ func (l *LocalAdvisories) add(in AdvisoryFile) error {
 	}
 	p, err := readLocal(data)
 	if err != nil {
-		l.Left = append(l.Left, file+": "+err.Error())
+		if l.left++; l.left <= maxLeft {
+			l.Left = append(l.Left, file+": "+err.Error())
+		}
 		return nil
 	}
 	if p.Tracking.ID == "DRAFT" {
