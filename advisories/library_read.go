@@ -152,8 +152,9 @@ func ours(r store.Reader, c *Caller, a *Advisory) ([]string, error) {
 }
 
 // aboutSame yields the records that name one of the vulnerabilities, published or in
-// the making, until yield returns false.
+// the making, until yield returns false. Each record is read once.
 func aboutSame(r store.Reader, names []string, yield func(rec *Record, name string) bool) error {
+	read := map[uuid.UUID]*Record{}
 	for _, name := range names[:min(len(names), maxAboutNames)] {
 		n := 0
 		for e, err := range r.Scan(store.Prefix(listedPrefix(aboutKind, name))) {
@@ -167,11 +168,12 @@ func aboutSame(r store.Reader, names []string, yield func(rec *Record, name stri
 			if err != nil {
 				return err
 			}
-			rec, err := getRecord[Record](r, key(recordKind, id))
-			if err != nil {
-				return fmt.Errorf("advisories: about %q: %w", name, err)
+			if read[id] == nil {
+				if read[id], err = getRecord[Record](r, key(recordKind, id)); err != nil {
+					return fmt.Errorf("advisories: about %q: %w", name, err)
+				}
 			}
-			if !yield(rec, name) {
+			if !yield(read[id], name) {
 				return nil
 			}
 		}

@@ -1,6 +1,7 @@
 package advisories_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -242,4 +243,32 @@ func TestCatalogues(t *testing.T) {
 	wantCode(t, d.PutKEV(ctx, analyst("ann"), nil), advisories.Invalid)
 	wantCode(t, d.PutEPSS(ctx, analyst("ann"), []advisories.EPSSRow{{CVE: "CVE-2026-1234", EPSS: advisories.EPSS{Score: 2}}}), advisories.Invalid)
 	wantCode(t, d.PutKEV(ctx, member("alpha", "al"), nil), advisories.Forbidden)
+}
+
+// TestOneRecordOfManyVulnerabilities: whoever looks at an import of a hundred
+// vulnerabilities does not have the record of ours that names them read a hundred
+// times.
+func TestOneRecordOfManyVulnerabilities(t *testing.T) {
+	d := openDesk(t, nil)
+	ctx := t.Context()
+	a := advisory("Many faults", tlp.Clear)
+	for i := range 100 {
+		a.Vulnerabilities = append(a.Vulnerabilities, advisories.Vulnerability{CVE: fmt.Sprint("CVE-2026-", 10000+i), Title: texts("A fault"), About: texts("It is bad.")})
+	}
+	ours := d.published(t, a)
+	cost := func(id string, vulnerabilities int) float64 {
+		in := imported(id, "1", "Theirs", tlp.Clear)
+		in.Publication.Advisory.Vulnerabilities = a.Vulnerabilities[:vulnerabilities]
+		done, err := d.PutLibrary(ctx, analyst("ann"), []advisories.Import{in})
+		must(t, err)
+		e, err := d.LibraryShow(ctx, stranger(), done[0].Ref)
+		must(t, err)
+		if len(e.Ours) != 1 || e.Ours[0] != ours.ID {
+			t.Fatalf("ours are %v", e.Ours)
+		}
+		return testing.AllocsPerRun(3, func() { _, _ = d.LibraryShow(ctx, stranger(), done[0].Ref) })
+	}
+	if one, all := cost("T-1", 1), cost("T-2", 100); all > 10*one {
+		t.Errorf("one vulnerability takes %v allocations, and a hundred %v", one, all)
+	}
 }
