@@ -142,13 +142,14 @@ func (s *Service) Item(ctx context.Context, ref string) (Item, error) {
 	return item, err
 }
 
-// Earlier returns the revisions before a publication of this hub's, oldest first;
-// none before the first one, and of what others published. It asks for no caller:
-// whoever may read the publication may read them.
-func (s *Service) Earlier(ctx context.Context, p *Publication) ([]*Publication, error) {
-	var earlier []*Publication
+// Kept returns the revisions of an advisory of this hub's up to a publication, as
+// they are kept, oldest first: with its audience, which readers are not shown. Of
+// what others published there are none, and of what is not published yet those
+// before it. It asks for no caller: whoever may read the publication may read them.
+func (s *Service) Kept(ctx context.Context, p *Publication) ([]*Publication, error) {
+	var kept []*Publication
 	err := s.read(ctx, func(_, r store.Reader) error {
-		earlier = nil
+		kept = nil
 		rec, err := find(r, p.Tracking.ID)
 		if CodeOf(err) == NotFound {
 			return nil
@@ -156,16 +157,16 @@ func (s *Service) Earlier(ctx context.Context, p *Publication) ([]*Publication, 
 		if err != nil || !rec.Tracking.Initial.Equal(p.Tracking.Initial) {
 			return err
 		}
-		for n := 1; n < p.Tracking.Number() && n <= rec.Tracking.Number(); n++ {
+		for n := 1; n <= min(p.Tracking.Number(), rec.Tracking.Number()); n++ {
 			rev, err := getRecord[revision](r, numberedKey(revisionKind, rec.idOf(), n))
 			if err != nil {
 				return err
 			}
-			earlier = append(earlier, &rev.Publication)
+			kept = append(kept, &rev.Publication)
 		}
 		return nil
 	})
-	return earlier, err
+	return kept, err
 }
 
 func readItem(r store.Reader, id uuid.UUID) (Item, error) {

@@ -28,7 +28,8 @@ type Identity struct {
 }
 
 // Objects returns the objects of a publication that are new or have changed since
-// the revisions before it, sorted by id: all of them where there is none. Objects
+// the revisions before it, sorted by id: all of them where there is none, and where
+// the audience is another. Objects
 // that only earlier has are given once more, revoked. Those of a withdrawn
 // advisory are all revoked.
 //
@@ -81,6 +82,7 @@ func history(p *advisories.Publication, identity Identity, earlier []*advisories
 	}
 	births := map[string]int{} // how often an object came, by name
 	namespace := ""
+	var before *advisories.Publication
 	for _, revision := range append(slices.Clone(earlier), p) {
 		if revision == nil {
 			continue
@@ -91,8 +93,23 @@ func history(p *advisories.Publication, identity Identity, earlier []*advisories
 		if now, err = render(revision, identity, namespace, births, last); err != nil {
 			return nil, nil, fmt.Errorf("advisory %s as STIX: %w", p.Tracking.ID, err)
 		}
+		if before != nil && !sameReaders(before, revision) {
+			// A hub keeps with each version who may read it, and shows nobody what
+			// refers to what they may not.
+			for _, o := range now {
+				o["modified"] = timestamp(revision.Tracking.Current)
+			}
+		}
+		before = revision
 	}
 	return now, last, nil
+}
+
+func sameReaders(a, b *advisories.Publication) bool {
+	same := func(x, y []string) bool {
+		return slices.Equal(slices.Sorted(slices.Values(x)), slices.Sorted(slices.Values(y)))
+	}
+	return same(a.Audience.Organisations, b.Audience.Organisations) && same(a.Audience.People, b.Audience.People)
 }
 
 // encode writes objects, sorted by id.

@@ -228,6 +228,26 @@ func TestRevisions(t *testing.T) {
 	}
 }
 
+// TestReaders: whoever may read an advisory since its second revision gets all of it.
+func TestReaders(t *testing.T) {
+	first, second, third := publication(1), publication(2), publication(3)
+	first.Audience.Organisations = []string{"identity--1"}
+	second.Audience.Organisations = []string{"identity--1", "identity--2"}
+	third.Audience.Organisations = []string{"identity--2", "identity--1"}
+	all, again := objects(t, first), objects(t, second, first)
+	if len(again) != len(all) {
+		t.Errorf("%d objects of %d", len(again), len(all))
+	}
+	for id, o := range again {
+		if all[id] == nil || o["modified"] != "2026-11-02T08:30:00.123Z" || o["revoked"] != nil {
+			t.Errorf("%s: %v", id, o)
+		}
+	}
+	if same := objects(t, third, first, second); len(same) != 0 {
+		t.Errorf("the same readers, and there are %d objects", len(same))
+	}
+}
+
 // TestCurrent: the objects of an advisory are those that a hub has that was given
 // the objects of each revision.
 func TestCurrent(t *testing.T) {

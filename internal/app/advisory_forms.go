@@ -92,11 +92,14 @@ func (f *forms) stix(p *advisories.Publication) ([]byte, string, error) {
 	if err != nil {
 		return nil, "", asAdvisories(err)
 	}
-	earlier, err := f.h.Advisories.Earlier(ctx, p)
+	kept, err := f.h.Advisories.Kept(ctx, p)
 	if err != nil {
 		return nil, "", err
 	}
-	objects, err := stixout.Current(*p, f.h.identity(op), earlier...)
+	if n := len(kept); n > 0 && kept[n-1].Tracking.Number() == p.Tracking.Number() {
+		p, kept = kept[n-1], kept[:n-1]
+	}
+	objects, err := stixout.Current(*p, f.h.identity(op), kept...)
 	if err != nil {
 		return nil, "", err
 	}
