@@ -20,8 +20,9 @@ else
   left_out "active checks, because bin/infohub-nuclei could not be built"
 fi
 
-# A scanner whose verdicts are compared with ours (docs/agreement.md).
-scripts/install-peers.sh || left_out "agreement with MDN's Observatory, because it could not be installed"
+# Programs whose verdicts are compared with ours: a scanner (docs/agreement.md), CSAF's
+# checker, downloader and validator.
+scripts/install-peers.sh || left_out "agreement with the programs that install-peers.sh names, because they could not be installed"
 
 tests=(go test -race -count=1 -timeout 15m)
 if scripts/netns.sh true; then
