@@ -80,7 +80,7 @@ acknowledgements: [{names: [TOKEN Finder], organisation: TOKEN Lab, summary: %s}
 type notices struct {
 	*world
 	all     []*notice
-	byTrace map[string][]*notice // by their words, and by tracking id, and UUIDs of record, entry and STIX objects; in lower case
+	byTrace map[string][]*notice // by their words, and by tracking id, and UUIDs of record, entry and STIX objects
 	rcpt    apiclient.Organisation
 	named   apiclient.Person
 }
@@ -163,14 +163,16 @@ func (w *notices) add(n *notice) *notice {
 	return n
 }
 
-// know notes by what names a notice is known.
+// know notes by what names a notice is known, as they are and in small letters.
 func (w *notices) know(n *notice, names ...string) {
 	for _, name := range names {
 		if _, id, ok := strings.Cut(name, "--"); ok {
 			name = id
 		}
-		if name = strings.ToLower(name); !slices.Contains(w.byTrace[name], n) {
-			w.byTrace[name] = append(w.byTrace[name], n)
+		for _, name := range []string{name, strings.ToLower(name)} {
+			if !slices.Contains(w.byTrace[name], n) {
+				w.byTrace[name] = append(w.byTrace[name], n)
+			}
 		}
 	}
 }
