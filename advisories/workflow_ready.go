@@ -3,6 +3,7 @@ package advisories
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/cybersec-infohub/infohub/internal/store"
@@ -85,6 +86,22 @@ func (s *Service) problems(whole, r store.Reader, rec *Record, now time.Time) ([
 			}
 		}
 		return found, nil
+	}
+	for i, name := range rec.Work.Advisory.Supersedes {
+		other, err := find(r, name)
+		if CodeOf(err) == NotFound {
+			continue // checked when it was written
+		}
+		if err != nil {
+			return nil, err
+		}
+		if !within(other.Audience, p.Audience) {
+			found = append(found, Problem{
+				Rule: "supersedes.readers", Path: "supersedes[" + strconv.Itoa(i) + "]", Warning: true,
+				Message: other.ID + " has readers who may not read this one: they are told that another takes its place, and not which",
+				Remedy:  "withdraw it instead, or supersede it by one that all of them may read",
+			})
+		}
 	}
 	if s.with.CheckDocument != nil && len(faults(found)) == 0 {
 		found = append(found, s.with.CheckDocument(p)...)
