@@ -89,6 +89,9 @@ type Inventory struct {
 	Source       string      `json:"source"`       // which scan or inventory
 	Seen         time.Time   `json:"seen"`         // Record sets it
 	Components   []Component `json:"components"`
+	// Partial says that the asset has more, which could not be read: what is not among
+	// Components is not known to be gone.
+	Partial bool `json:"partial,omitempty"`
 	// Stamp names the asset's document that the components were read of, "" for
 	// another source: then the stamp from before stays.
 	Stamp string `json:"-"`

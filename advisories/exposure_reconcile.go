@@ -23,6 +23,7 @@ type reconciliation struct {
 	done    Recorded
 	put     []Exposure
 	dropped []Exposure
+	named   map[string]bool // the components of inv, by componentKey; made when it is needed
 }
 
 // run compares the exposures of an asset with what matches it now. refs, if not nil,
@@ -52,6 +53,9 @@ func (r *reconciliation) run(tx store.Reader, matches []Match, refs map[string]b
 		case e.Open():
 			if err := r.resolve(e, refs != nil); err != nil {
 				return err
+			}
+			if e.Open() {
+				open++
 			}
 		case r.now.Sub(e.Resolved.Time) > resolvedLife:
 			r.dropped = append(r.dropped, *e)
@@ -116,7 +120,7 @@ func (r *reconciliation) keep(old, now *Exposure) {
 	}
 }
 
-// resolve closes an exposure; followed says that it was an event that did.
+// resolve closes an exposure, unless it may still hold; followed says that it was an event that did.
 func (r *reconciliation) resolve(e *Exposure, followed bool) error {
 	st, err := r.known.of(e.Ref)
 	if err != nil {
@@ -131,6 +135,9 @@ func (r *reconciliation) resolve(e *Exposure, followed bool) error {
 		}
 	case !tlp.May(r.party.Reader, st.audience):
 		res.How, res.By = ByReaders, ""
+	case r.inv.Partial && !r.names(&e.Component): // it may be in what could not be read
+		r.done.Kept++
+		return nil
 	case followed:
 		res.How, res.By, e.Revision = ByRevision, st.id+" "+strconv.Itoa(st.revision), st.revision
 	}
@@ -138,6 +145,17 @@ func (r *reconciliation) resolve(e *Exposure, followed bool) error {
 	r.done.Resolved++
 	r.put = append(r.put, *e)
 	return nil
+}
+
+// names reports whether a component is in the inventory, whatever its version.
+func (r *reconciliation) names(c *Component) bool {
+	if r.named == nil {
+		r.named = make(map[string]bool, len(r.inv.Components))
+		for i := range r.inv.Components {
+			r.named[componentKey(&r.inv.Components[i])] = true
+		}
+	}
+	return r.named[componentKey(c)]
 }
 
 func (r *reconciliation) changed() bool { return len(r.put)+len(r.dropped) > 0 }

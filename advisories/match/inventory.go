@@ -22,6 +22,7 @@ const (
 type Inventory struct {
 	Format     string                 // "CycloneDX 1.5 JSON", "SPDX 2.3 tag-value", "CSV", ...
 	Components []advisories.Component // in the document's order, each once
+	Left       int                    // components that are in it and could not be read
 	Warnings   []string               // what could not be read, with its line or place; maxWarnings and a last one at most
 }
 
@@ -150,6 +151,7 @@ func (k *collector) add(c advisories.Component, where string) error {
 	for _, text := range []*string{&c.Name, &c.Vendor, &c.Version, &c.CPE, &c.PURL, &c.Distribution} {
 		*text = oneLine(*text)
 		if len(*text) > maxField {
+			k.inv.Left++
 			k.warn(where, "a text has more than %d bytes: left out", maxField)
 			return nil
 		}
@@ -177,6 +179,7 @@ func (k *collector) add(c advisories.Component, where string) error {
 		}
 	}
 	if c.Name == "" {
+		k.inv.Left++
 		k.warn(where, "it has no name, no CPE and no package URL: left out")
 		return nil
 	}

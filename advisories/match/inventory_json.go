@@ -106,6 +106,7 @@ func readList(list []byte) (Inventory, error) {
 		var c advisories.Component
 		where := fmt.Sprintf("component %d", i+1)
 		if err := json.Unmarshal(item, &c); err != nil {
+			k.inv.Left++
 			k.warn(where, "it is no component: left out")
 			continue
 		}

@@ -83,6 +83,7 @@ func (k *collector) row(row, columns []string, where string) error {
 		empty = empty && strings.TrimSpace(value) == ""
 		if i >= len(columns) {
 			if strings.TrimSpace(value) != "" {
+				k.inv.Left++
 				k.warn(where, "it has %d values, and the header %d: left out; put values that have the separator in them into quotes", len(row), len(columns))
 				return nil
 			}

@@ -63,8 +63,9 @@ type Forms interface {
 	// that a caller may read (advisories.Service.May).
 	Export(ctx context.Context, c *advisories.Caller, w io.Writer) error
 	// Inventory reads a document: an SBOM, a CSV file or a scan's report. name is its
-	// file name or media type, "" for neither.
-	Inventory(document []byte, name string) (components []advisories.Component, warnings []string, err error)
+	// file name or media type, "" for neither. left is how many of its components could
+	// not be read.
+	Inventory(document []byte, name string) (components []advisories.Component, left int, warnings []string, err error)
 	// Match looks components up for a reader: what concerns or may concern them, and
 	// with everything also what does not. left is how many components were not looked
 	// up, the last ones, since too much was found.

@@ -39,19 +39,20 @@ func (s *server) match(ctx context.Context, in *body[apiclient.MatchRequest]) (*
 		components = append(components, advisories.Component(x))
 	}
 	out := apiclient.MatchResult{Matches: []apiclient.Match{}}
+	unread := 0
 	if b.Document != "" {
-		read, warnings, err := s.Forms.Inventory([]byte(b.Document), b.Name)
+		read, left, warnings, err := s.Forms.Inventory([]byte(b.Document), b.Name)
 		if err != nil {
 			return nil, err
 		}
-		components, out.Warnings = append(components, read...), warnings
+		components, unread, out.Warnings = append(components, read...), left, warnings
 	}
 	if len(components) > maxComponents {
 		return nil, &hub.Error{Code: hub.TooLarge, Message: "the inventory has more than 50000 components: send it in parts"}
 	}
 	c := caller(ctx)
 	if b.Asset != "" {
-		if err := s.record(ctx, c, &b, components); err != nil {
+		if err := s.record(ctx, c, &b, components, unread > 0); err != nil {
 			return nil, err
 		}
 		out.Recorded = true
@@ -80,13 +81,14 @@ func (s *server) match(ctx context.Context, in *body[apiclient.MatchRequest]) (*
 	return &body[apiclient.MatchResult]{out}, nil
 }
 
-// record keeps components as those of an asset of the caller's organisation.
-func (s *server) record(ctx context.Context, c *hub.Caller, b *apiclient.MatchRequest, components []advisories.Component) error {
+// record keeps components as those of an asset of the caller's organisation; partial
+// says that it has more, which could not be read.
+func (s *server) record(ctx context.Context, c *hub.Caller, b *apiclient.MatchRequest, components []advisories.Component, partial bool) error {
 	asset, err := s.Hub.Asset(ctx, c, "", b.Asset)
 	if err != nil {
 		return err
 	}
-	inv := advisories.Inventory{Organisation: asset.Organisation, Asset: asset.ID, Name: asset.Name, How: advisories.ByScan, Source: b.Scan, Components: components}
+	inv := advisories.Inventory{Organisation: asset.Organisation, Asset: asset.ID, Name: asset.Name, How: advisories.ByScan, Source: b.Scan, Components: components, Partial: partial}
 	if b.Scan == "" {
 		inv.How, inv.Source = advisories.ByInventory, cmp.Or(b.Name, asset.Name)
 	}

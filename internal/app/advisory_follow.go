@@ -109,12 +109,12 @@ func (w *warner) readInventory(ctx context.Context, a *hub.Asset) error {
 	if err != nil {
 		return err
 	}
-	components, _, err := w.h.forms.Inventory(document, a.MediaType)
+	components, left, _, err := w.h.forms.Inventory(document, a.MediaType)
 	if err == nil {
 		_, err = w.h.Exposures.Record(ctx, &advisories.Caller{
 			Assets: true, Reader: tlp.Reader{Member: true, Organisation: a.Organisation}, Entry: audit.Entry{Actor: audit.Actor{Kind: audit.System, ID: "exposures"}},
 		}, advisories.Inventory{
-			Organisation: a.Organisation, Asset: a.ID, Name: a.Name, How: advisories.ByInventory, Source: a.Name, Components: components, Stamp: stampOf(a),
+			Organisation: a.Organisation, Asset: a.ID, Name: a.Name, How: advisories.ByInventory, Source: a.Name, Components: components, Partial: left > 0, Stamp: stampOf(a),
 		})
 	}
 	switch advisories.CodeOf(err) {

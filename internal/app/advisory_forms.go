@@ -108,12 +108,12 @@ func (f *forms) stix(p *advisories.Publication) ([]byte, string, error) {
 }
 
 // Inventory reads a document.
-func (f *forms) Inventory(document []byte, name string) ([]advisories.Component, []string, error) {
+func (f *forms) Inventory(document []byte, name string) (components []advisories.Component, left int, warnings []string, err error) {
 	inv, err := match.ReadInventory(document, name)
 	if err != nil {
-		return nil, nil, &advisories.Error{Code: advisories.Invalid, Message: err.Error()}
+		return nil, 0, nil, &advisories.Error{Code: advisories.Invalid, Message: err.Error()}
 	}
-	return inv.Components, inv.Warnings, nil
+	return inv.Components, inv.Left, inv.Warnings, nil
 }
 
 // Import reads a document of others.
