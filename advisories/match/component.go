@@ -48,7 +48,7 @@ func read(given advisories.Component) component {
 	}
 	c.id = identify(given.Vendor, name, version, given.CPE, given.PURL)
 	c.version = version
-	if p := c.id.purl; p != nil && c.version == "" {
+	if p := c.id.purl; p != nil && (c.version == "" || p.kind == "rpm" && strings.HasSuffix(p.version, ":"+c.version)) { // which has the epoch too
 		c.version = cleanVersion(p.version)
 	}
 	if c.id.cpe != nil && c.version == "" {
@@ -58,7 +58,7 @@ func read(given advisories.Component) component {
 	case c.id.purl.packaged():
 		c.distribution = cmp.Or(distributionIn(c.id.purl.distribution()), c.id.purl.distribution())
 	case given.Distribution != "":
-		if !slices.Contains([]string{"windows", "win32", "win64", "unix", "macos", "darwin", "none"}, strings.ToLower(given.Distribution)) {
+		if !mendsVisibly.MatchString(given.Distribution) {
 			c.distribution = cmp.Or(distributionIn(given.Distribution), given.Distribution)
 		}
 	default:
@@ -71,6 +71,10 @@ func read(given advisories.Component) component {
 	}
 	return c
 }
+
+// mendsVisibly are operating systems, "Microsoft Windows Server 2019", whose software is
+// its makers' own.
+var mendsVisibly = regexp.MustCompile(`(?i)^(?:none|unix|win32|win64|(?:microsoft )?windows\b.*|(?:apple )?(?:mac ?os|os x|darwin)\b.*)$`)
 
 // isPlain reports whether a version is nothing but digits and dots.
 func isPlain(version string) bool { return version != "" && strings.Trim(version, "0123456789.") == "" }

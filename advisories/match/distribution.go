@@ -26,6 +26,13 @@ var distributions = sync.OnceValue(func() []distribution {
 		{"Amazon Linux", regexp.MustCompile(`(?i)\bamazon(?: linux)?\b|[-.]amzn`)},
 		{"SUSE", regexp.MustCompile(`(?i)\b(?:open)?suse\b|\bsles?\b|[-.]lp\d{3}`)},
 		{"Alpine", regexp.MustCompile(`(?i)\balpine\b|\d-r\d+$`)},
+		{"openEuler", regexp.MustCompile(`(?i)\bopeneuler\b|[-.]oe\d`)},
+		{"Anolis OS", regexp.MustCompile(`(?i)\banolis\b|\d\.an\d`)},
+		{"Kylin", regexp.MustCompile(`(?i)\bkylin\b|\d\.ky\d`)},
+		{"UnionTech OS", regexp.MustCompile(`(?i)\buos\b|\buniontech\b|[-.]uelc?\d`)},
+		{"TencentOS", regexp.MustCompile(`(?i)\btencentos\b|\d\.tl\d`)},
+		{"Azure Linux", regexp.MustCompile(`(?i)\bazure ?linux\b|\bcbl-mariner\b|\d\.(?:azl|cm)\d`)},
+		{"Photon OS", regexp.MustCompile(`(?i)\bphoton os\b|\d\.ph\d`)},
 		{"Gentoo", regexp.MustCompile(`(?i)\bgentoo\b`)},
 	}
 })
