@@ -29,7 +29,7 @@ type reconciliation struct {
 // run compares the exposures of an asset with what matches it now. refs, if not nil,
 // are the advisories that were looked at: all other exposures stay as they are.
 func (r *reconciliation) run(tx store.Reader, matches []Match, refs map[string]bool) error {
-	have, err := exposuresBelow(tx, partsPrefix(exposureKind, r.inv.Organisation, r.inv.Asset), 4*maxExposed)
+	have, err := exposuresBelow(tx, partsPrefix(exposureKind, r.inv.Organisation, r.inv.Asset), maxOfAsset)
 	if err != nil {
 		return err
 	}
@@ -61,6 +61,7 @@ func (r *reconciliation) run(tx store.Reader, matches []Match, refs map[string]b
 			r.dropped = append(r.dropped, *e)
 		}
 	}
+	r.bound(have)
 	var fresh []Exposure
 	for _, e := range want {
 		fresh = append(fresh, *e)
@@ -74,6 +75,23 @@ func (r *reconciliation) run(tx store.Reader, matches []Match, refs map[string]b
 	r.done.Opened += most
 	r.put = append(r.put, fresh[:most]...)
 	return nil
+}
+
+// bound drops the oldest of the resolved exposures that are more than is kept.
+func (r *reconciliation) bound(have []Exposure) {
+	gone, back := map[string]bool{}, map[string]bool{}
+	for i := range r.dropped {
+		gone[r.dropped[i].ID] = true
+	}
+	for i := range r.put {
+		back[r.put[i].ID] = r.put[i].Open()
+	}
+	closed := slices.DeleteFunc(slices.Clone(have), func(e Exposure) bool { return e.Open() || gone[e.ID] || back[e.ID] })
+	if len(closed) <= maxClosed {
+		return
+	}
+	slices.SortFunc(closed, func(a, b Exposure) int { return cmp.Or(a.Resolved.Time.Compare(b.Resolved.Time), strings.Compare(a.ID, b.ID)) })
+	r.dropped = append(r.dropped, closed[:len(closed)-maxClosed]...)
 }
 
 // wanted are the exposures that matches make, by id: of several versions of a

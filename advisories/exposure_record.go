@@ -15,6 +15,8 @@ import (
 const (
 	maxKept     = 50_000 // components
 	maxExposed  = 5_000  // open exposures
+	maxClosed   = 10_000 // resolved ones
+	maxOfAsset  = 20_000 // more than there are of both
 	maxKeptSize = 12 << 20
 	maxSource   = 300 // bytes of Inventory.Source and Name
 )
@@ -150,7 +152,7 @@ func (x *Exposures) party(ctx context.Context, organisation string) (Party, erro
 // Forget drops what is kept of an asset that is gone, and its exposures.
 func (x *Exposures) Forget(ctx context.Context, organisation, asset string) error {
 	_, err := x.s.run(ctx, systemCaller("exposures"), "advisory.exposure.forget", func(ch *change) error {
-		all, err := exposuresBelow(ch.tx, partsPrefix(exposureKind, organisation, asset), 2*maxExposed)
+		all, err := exposuresBelow(ch.tx, partsPrefix(exposureKind, organisation, asset), maxOfAsset)
 		if err != nil {
 			return err
 		}

@@ -15,14 +15,14 @@ import (
 
 // Bounds of telling.
 const (
-	tellAtOnce   = 25     // subscriptions in one transaction
-	tellEach     = 20     // messages of one subscription in one transaction
-	maxRounds    = 200    // transactions of one subscription in one Tell
-	maxSingly    = 10     // advisories about own assets that are told one by one; more come as a digest
-	maxDigest    = 1_000  // advisories of one digest
-	maxWaiting   = 1_000  // messages of one organisation that wait in the outbox
-	maxTold      = 600    // notices of one exposure
-	maxTellReads = 20_000 // exposures of an organisation that are looked at
+	tellAtOnce = 25     // subscriptions in one transaction
+	tellEach   = 20     // messages of one subscription in one transaction
+	maxRounds  = 200    // transactions of one subscription in one Tell
+	maxSingly  = 10     // advisories about own assets that are told one by one; more come as a digest
+	maxDigest  = 1_000  // advisories of one digest
+	maxWaiting = 1_000  // messages of one organisation that wait in the outbox
+	maxTold    = 600    // notices of one exposure
+	maxNews    = 20_000 // exposures that one subscription tells of in one transaction
 )
 
 // Tell puts messages into the outbox for all who are to be told of something. What

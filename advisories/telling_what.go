@@ -1,7 +1,9 @@
 package advisories
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -70,26 +72,16 @@ func (t *telling) tellDigest(sub *Subscription, to Party) error {
 // tellOwn tells of what the organisation's assets are exposed to, as far as it was
 // not told by this subscription.
 func (t *telling) tellOwn(sub *Subscription, to Party) error {
-	have, err := exposuresBelow(t.tx, partsPrefix(exposureKind, sub.Organisation), maxTellReads)
+	fresh, more, err := t.news(sub, to)
 	if err != nil {
 		return err
-	}
-	fresh := map[string][]Exposure{}
-	for _, e := range have {
-		if !e.isNews(sub.ID) {
-			continue
-		}
-		p, err := t.readable(e.Ref, to)
-		if err != nil {
-			return err
-		}
-		if p != nil && sub.fits(p) {
-			fresh[e.Ref] = append(fresh[e.Ref], e)
-		}
 	}
 	refs := slices.Sorted(maps.Keys(fresh))
 	if err := t.looked(sub); err != nil {
 		return err
+	}
+	if more {
+		sub.Looked = 0 // the next transaction goes on
 	}
 	sub.Seq = t.last
 	if sub.Channel == notify.ByMail && (sub.Every != AtOnce || len(refs) > maxSingly) {
@@ -117,6 +109,38 @@ func (t *telling) tellOwn(sub *Subscription, to Party) error {
 		}
 	}
 	return nil
+}
+
+// news are the exposures that a subscription is to tell of, by Ref. Of very many there
+// are more.
+func (t *telling) news(sub *Subscription, to Party) (fresh map[string][]Exposure, more bool, err error) {
+	fresh = map[string][]Exposure{}
+	n := 0
+	for kv, err := range t.tx.Scan(store.Prefix(partsPrefix(exposureKind, sub.Organisation))) {
+		if err != nil {
+			return nil, false, err
+		}
+		var e Exposure
+		if err := json.Unmarshal(kv.Value, &e); err != nil {
+			return nil, false, fmt.Errorf("advisories: exposure %q: %w", kv.Key, err)
+		}
+		if !e.isNews(sub.ID) {
+			continue
+		}
+		p, err := t.readable(e.Ref, to)
+		if err != nil {
+			return nil, false, err
+		}
+		if p == nil || !sub.fits(p) {
+			continue
+		}
+		if n == maxNews {
+			return fresh, true, nil
+		}
+		n++
+		fresh[e.Ref] = append(fresh[e.Ref], e)
+	}
+	return fresh, false, nil
 }
 
 // isNews reports whether a subscription has not told of an exposure as it is: that it
