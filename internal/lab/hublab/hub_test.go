@@ -247,7 +247,9 @@ func (s *site) ask(ctx context.Context, c *http.Client, method, path string, bod
 	if err != nil {
 		return answer{}, err
 	}
-	req.Header.Set("Authorization", "Bearer "+s.key)
+	if s.key != "" {
+		req.Header.Set("Authorization", "Bearer "+s.key)
+	}
 	if strings.HasPrefix(path, "/taxii2") {
 		req.Header.Set("Accept", taxiiType)
 	}
