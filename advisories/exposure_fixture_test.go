@@ -23,6 +23,7 @@ type watch struct {
 	*advisories.Exposures
 	shut    map[string]bool // organisations and people who are shut out
 	readers map[string]bool // people who may not see assets
+	full    map[string]bool // organisations whose inventories cannot be matched
 	silent  bool            // nothing is sent
 	parted  bool            // client is no longer a client of alpha
 }
@@ -49,6 +50,9 @@ func (w *watch) open(t testing.TB) {
 	}
 	x, err := advisories.NewExposures(w.Service, advisories.ExposureConfig{
 		Match: func(ctx context.Context, r tlp.Reader, components []advisories.Component) ([]advisories.Match, error) {
+			if w.full[r.Organisation] {
+				return nil, &advisories.Error{Code: advisories.TooLarge, Message: "too much concerns this inventory"}
+			}
 			var items []advisories.Item
 			err := w.All(ctx, func(it advisories.Item) error { items = append(items, it); return nil })
 			if err == nil {

@@ -119,7 +119,11 @@ func (x *Exposures) catchUp(ctx context.Context) error {
 		c := systemCaller("exposures")
 		c.Assets, c.Reader = true, tlp.Reader{Member: true, Organisation: inv.Organisation}
 		_, err = x.Record(ctx, c, *inv)
-		if CodeOf(err) == Forbidden { // shut out again
+		switch CodeOf(err) {
+		case Forbidden: // shut out again
+			err = nil
+		case Invalid, TooLarge: // it is not to keep the others from warnings
+			x.s.log.Warn("an inventory that was missed cannot be matched with advisories", "organisation", inv.Organisation, "asset", inv.Asset, "error", err)
 			err = nil
 		}
 	}

@@ -90,7 +90,9 @@ func (r *reconciliation) bound(have []Exposure) {
 	if len(closed) <= maxClosed {
 		return
 	}
-	slices.SortFunc(closed, func(a, b Exposure) int { return cmp.Or(a.Resolved.Time.Compare(b.Resolved.Time), strings.Compare(a.ID, b.ID)) })
+	slices.SortFunc(closed, func(a, b Exposure) int {
+		return cmp.Or(a.Resolved.Time.Compare(b.Resolved.Time), strings.Compare(a.ID, b.ID))
+	})
 	r.dropped = append(r.dropped, closed[:len(closed)-maxClosed]...)
 }
 

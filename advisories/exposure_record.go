@@ -31,7 +31,8 @@ var errOvertaken = errors.New("advisories: overtaken by an event")
 // Record takes in what software an asset has now: exposures are opened for what
 // concerns it, those that were resolved are opened again, and those of what is gone
 // or fixed are resolved, verified by this source. What the organisation may not read
-// by itself, without one of its people, is not looked at. The last inventory is kept,
+// by itself, without one of its people, is not looked at. An inventory that lists
+// nothing is refused: an export that failed mends nothing. The last inventory is kept,
 // and matched with every advisory to come. The caller must belong to the organisation
 // and see its assets. The errors are Unauthenticated, Forbidden, Invalid and TooLarge.
 func (x *Exposures) Record(ctx context.Context, c *Caller, inv Inventory) (Recorded, error) {
@@ -41,14 +42,14 @@ func (x *Exposures) Record(ctx context.Context, c *Caller, inv Inventory) (Recor
 	if inv.How != ByScan && inv.How != ByInventory || inv.Asset == "" || inv.Organisation == "" {
 		return Recorded{}, fail(Invalid, "say which asset the software is of, and whether a scan or an inventory found it")
 	}
+	if len(inv.Components) == 0 {
+		return Recorded{}, fail(Invalid, "no software is listed, so nothing is kept and nothing counts as fixed; where the asset is gone, remove it (infohub asset delete)")
+	}
 	if len(inv.Components) > maxKept {
 		return Recorded{}, fail(TooLarge, "of one asset at most %d components are kept", maxKept)
 	}
 	inv.Name, inv.Source = cut(PlainLine(inv.Name), maxSource), cut(PlainLine(inv.Source), maxSource)
 	inv.Seen = x.s.time()
-	if inv.Components == nil {
-		inv.Components = []Component{}
-	}
 	kept, err := json.Marshal(inv)
 	if err != nil {
 		return Recorded{}, err

@@ -39,7 +39,7 @@ func TestExposuresOpenAndClose(t *testing.T) {
 	}
 	same(t, "open", w.exposed(t, mia, false))
 	same(t, "verified", w.exposed(t, mia, true), "www Server 6.4.0 "+id+" affected scan scan-3")
-	if got := record("scan-4"); got != (advisories.Recorded{}) {
+	if got := record("scan-4", "Other 1.0"); got != (advisories.Recorded{}) {
 		t.Errorf("gone as before: %+v", got)
 	}
 	counts, err := w.Concerned(ctx, analyst("ann"), id)
