@@ -59,13 +59,31 @@ func parsePURL(s string) (*purl, bool) {
 			if p.kind == "rpm" && p.version != "" {
 				p.version = q.Value + ":" + p.version
 			}
-		case "upstream": // as syft writes it: "openssl" or "openssl@3.0.11-1"
-			if name, version, _ := strings.Cut(q.Value, "@"); name != "" && name != u.Name {
+		case "upstream": // as syft writes it
+			if name, version := sourceOf(q.Value); name != "" && name != u.Name {
 				p.source, p.sourceVersion = path(name), version
+				if epoch, _, ok := strings.Cut(p.version, ":"); ok && p.kind == "rpm" && version != "" { // which its file's name leaves out
+					p.sourceVersion = epoch + ":" + version
+				}
 			}
 		}
 	}
 	return p, true
+}
+
+// sourceOf is a source package and its version, "" where they are the same: "openssl",
+// "openssl@3.0.11-1" or "openssl-1.1.1k-12.el8.src.rpm".
+func sourceOf(s string) (name, version string) {
+	if file, ok := strings.CutSuffix(s, ".src.rpm"); ok {
+		if release := strings.LastIndexByte(file, '-'); release > 0 {
+			if at := strings.LastIndexByte(file[:release], '-'); at > 0 {
+				return file[:at], file[at+1:]
+			}
+		}
+		return "", ""
+	}
+	name, version, _ = strings.Cut(s, "@")
+	return name, version
 }
 
 // packaged reports whether it is the package of a distribution of an operating

@@ -8,6 +8,7 @@ import "testing"
 func TestWhoPackagedIt(t *testing.T) {
 	nginx := prod{Vendor: "F5", Name: "nginx", CPE: nginxCPE, Versions: "vers:generic/>=1.18.0|<1.25.4"}
 	rpm := prod{Vendor: "Red Hat", Name: "nginx", PURL: "pkg:rpm/redhat/nginx", Versions: "vers:rpm/<1:1.20.1-14"}
+	openssl := prod{Vendor: "Red Hat", Name: "openssl", PURL: "pkg:rpm/redhat/openssl", Versions: "vers:rpm/<1:1.1.1k-14.el8"}
 	of := func(version, distribution string) comp {
 		return comp{Name: "nginx", Vendor: "F5", Version: version, Distribution: distribution}
 	}
@@ -32,6 +33,15 @@ func TestWhoPackagedIt(t *testing.T) {
 		},
 		"epoch beside the version, not mended": {
 			rpm, comp{Name: "nginx", Version: "1.20.1-13", PURL: "pkg:rpm/redhat/nginx@1.20.1-13?epoch=1"}, "affected version-in-range",
+		},
+		"part of a source package": {
+			openssl, comp{Name: "openssl-libs", PURL: "pkg:rpm/redhat/openssl-libs@1.1.1k-12.el8?arch=x86_64&epoch=1&upstream=openssl-1.1.1k-12.el8.src.rpm"}, "affected version-in-range",
+		},
+		"part of a source package, mended": {
+			openssl, comp{Name: "openssl-libs", PURL: "pkg:rpm/redhat/openssl-libs@1.1.1k-14.el8?arch=x86_64&epoch=1&upstream=openssl-1.1.1k-14.el8.src.rpm"}, "not-affected version-outside",
+		},
+		"its own source package": {
+			rpm, comp{Name: "nginx", PURL: "pkg:rpm/redhat/nginx@1.20.1-13?epoch=1&upstream=nginx-1.20.1-13.src.rpm"}, "affected version-in-range",
 		},
 	} {
 		if got := outcome(t, published(c.p), c.c); got != c.want {
