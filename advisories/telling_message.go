@@ -14,9 +14,20 @@ import (
 	"github.com/cybersec-infohub/infohub/internal/store"
 )
 
+// aboutAssets stands among what a message is about where it names assets.
+const aboutAssets = "assets"
+
+func aboutOf(sub *Subscription, concerned []Exposure, refs ...string) []string {
+	about := []string{sub.Organisation}
+	if len(concerned) > 0 {
+		about = append(about, aboutAssets)
+	}
+	return append(about, refs...)
+}
+
 // send puts one message about one publication into the outbox.
 func (t *telling) send(sub *Subscription, to Party, ref string, p *Publication, concerned []Exposure, id string) error {
-	m := notify.Message{ID: id, Created: t.now, Channel: sub.Channel, Key: sub.ID, About: []string{sub.Organisation, ref}}
+	m := notify.Message{ID: id, Created: t.now, Channel: sub.Channel, Key: sub.ID, About: aboutOf(sub, concerned, ref)}
 	if sub.Channel == notify.ByWebhook {
 		kind, payload, err := t.x.with.Event(p, concerned)
 		if err != nil {
@@ -56,7 +67,7 @@ func (t *telling) sendDigest(sub *Subscription, to Party, refs []string, list []
 	err := notify.Put(t.whole, notify.Message{
 		ID:   notify.NewID("digest", sub.ID, strconv.FormatInt(t.now.UnixMicro(), 10)),
 		Type: "advisory.digest", Created: t.now, Channel: sub.Channel, To: to.Address, Subject: subject, Text: body,
-		Key: sub.ID, About: append([]string{sub.Organisation}, refs...),
+		Key: sub.ID, About: aboutOf(sub, concerned, refs...),
 	})
 	if err != nil {
 		return err
@@ -78,8 +89,8 @@ func (t *telling) mark(sub *Subscription, told []Exposure) error {
 }
 
 // MaySend reports whether a message that waits may still be sent: whether its
-// subscription is there, its receiver is who they were and not shut out, and may read
-// all that it is about. Messages that are none of a subscription may.
+// subscription is there, its receiver is who they were and not shut out, may read
+// all that it is about, and see the assets that it names. Messages that are none of a subscription may.
 func (x *Exposures) MaySend(ctx context.Context, m notify.Message) (bool, error) {
 	if !strings.HasPrefix(m.Key, subscriptionName) || len(m.About) == 0 {
 		return true, nil
@@ -100,6 +111,12 @@ func (x *Exposures) MaySend(ctx context.Context, m notify.Message) (bool, error)
 		}
 		known := newStandings(r)
 		for _, ref := range m.About[1:] {
+			if ref == aboutAssets {
+				if !to.Assets {
+					return nil
+				}
+				continue
+			}
 			st, err := known.of(ref)
 			if err != nil || st == nil || !tlp.May(to.Reader, st.audience) {
 				return err
