@@ -304,9 +304,13 @@ func say(w http.ResponseWriter, status int, text string) {
 	_, _ = w.Write([]byte(text)) // nobody is left to tell
 }
 
-// warm reads what was published, so that nobody waits for it who asks first.
+// warm publishes what became due while no hub ran, and reads what was published, so
+// that nobody waits for it who asks first.
 func (s *server) warm(ctx context.Context) {
-	_, err := s.forms.caughtUp(ctx)
+	err := s.Advisories.Housekeep(ctx)
+	if err == nil {
+		_, err = s.forms.caughtUp(ctx)
+	}
 	if err == nil {
 		_, err = s.provider.caughtUp(ctx)
 	}
