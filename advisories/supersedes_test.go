@@ -27,7 +27,9 @@ func TestSupersedingForFewerReaders(t *testing.T) {
 		tt.a.Supersedes = []string{tt.by.ID}
 		found, err := d.Check(t.Context(), analyst("ann"), tt.a)
 		must(t, err)
-		got := slices.ContainsFunc(found, func(p advisories.Problem) bool { return p.Rule == "supersedes.readers" && p.Warning && p.Path == "supersedes[0]" })
+		got := slices.ContainsFunc(found, func(p advisories.Problem) bool {
+			return p.Rule == "supersedes.readers" && p.Warning && p.Path == "supersedes[0]"
+		})
 		if got != tt.want {
 			t.Errorf("%s: warned %v, want %v: %+v", tt.name, got, tt.want, found)
 		}
