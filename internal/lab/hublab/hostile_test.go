@@ -313,10 +313,21 @@ func TestBusyConnections(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
 		for range 8 {
-			wg.Go(func() { s.slow(ctx, s.head(objectsPath, s.other, "Content-Length: 9000000"), " ", false) })
+			wg.Go(func() {
+				for ctx.Err() == nil { // one that found no place, since the site itself was asking, comes again
+					s.slow(ctx, s.head(objectsPath, s.other, "Content-Length: 9000000"), " ", false)
+					time.Sleep(50 * time.Millisecond)
+				}
+			})
 		}
-		time.Sleep(time.Second) // until all of them are there
-		a, err := s.ask(t.Context(), client(1), http.MethodGet, "/healthz", nil)
+		var a answer
+		var err error
+		for range 100 { // until all of them are there
+			time.Sleep(200 * time.Millisecond)
+			if a, err = s.ask(t.Context(), client(1), http.MethodGet, "/healthz", nil); err == nil && a.code == http.StatusServiceUnavailable {
+				break
+			}
+		}
 		if err != nil || a.code != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "" {
 			t.Errorf("without a place: %d %v %v, want 503 and when to come again", a.code, a.header, err)
 		}
