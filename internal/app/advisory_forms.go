@@ -35,7 +35,7 @@ func (f *forms) Fingerprint() string { return f.h.key.Public().Fingerprint }
 
 // Render makes a form of a publication.
 func (f *forms) Render(p *advisories.Publication, format string, lang i18n.Lang) ([]byte, string, error) {
-	o := formats.Options{Lang: lang, Zone: time.UTC, Links: links(p)}
+	o := formats.Options{Lang: lang, Zone: time.UTC, Links: links(p, lang)}
 	if (format == "stix" || format == "osv") && tooWide(&p.Advisory) {
 		return nil, "", errTooWide()
 	}

@@ -24,7 +24,7 @@ func warningOptions(lang i18n.Lang) formats.Options {
 // warningMail is an advisory as a mail, with what it concerns of the receiver's own.
 func warningMail(p *advisories.Publication, lang i18n.Lang, concerned []advisories.Exposure) (subject, body string) {
 	o := warningOptions(lang)
-	o.Links = links(p)
+	o.Links = links(p, o.Lang)
 	subject, body = formats.Mail(p, o, p.Tracking.URL)
 	return subject, withConcerned(body, lang, concerned, p.Tracking.ID)
 }
